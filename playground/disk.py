@@ -1,0 +1,215 @@
+"""What it takes for bytes to survive a crash: private files, locks the kernel drops, all or nothing, flushed names."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from playground.errors import StorageError
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+LOCK_PATIENCE_S = 30.0
+
+_FIRST_NAP_S = 0.0002
+_LONGEST_NAP_S = 0.01
+_BLOCK_BYTES = 4 * 1024 * 1024
+_GUARD_BYTES = 64
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Tells every failure of the operating system inside as a StorageError about `path`."""
+    try:
+        yield
+    except OSError as exc:
+        raise StorageError(
+            f"{path} cannot be kept on disk ({exc.strerror or exc}). Free some space, allow "
+            "writing, or set PLAYGROUND_DATA_DIR to another folder."
+        ) from exc
+
+
+def make_private_folder(folder: Path) -> None:
+    """Makes the folder and those above it that are missing, open to their owner only."""
+    if folder.is_dir():
+        return
+    make_private_folder(folder.parent)
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flushes names: a file that was created or renamed is still there after a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def try_lock(fd: int, path: Path) -> bool:
+    """
+    Takes the lock of an open file for as long as it is open; False when somebody else has it.
+
+    Raises:
+        StorageError: The file system of `path` has no locks.
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as exc:
+        raise StorageError(
+            f"{path} cannot be locked ({exc.strerror}), so two programs could not share it "
+            "safely. Set PLAYGROUND_DATA_DIR to a folder on a local disk."
+        ) from exc
+    return True
+
+
+@contextmanager
+def locked(path: Path, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]:
+    """
+    Inside, no other thread or process holds the lock file, which is made once and never replaced.
+
+    Raises:
+        StorageError: Nobody let go of it within `patience_s`, or it cannot be locked at all.
+    """
+    # Opened each time: a descriptor inherited by a forked child would share the lock.
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    try:
+        give_up_at = time.monotonic() + patience_s
+        nap_s = _FIRST_NAP_S
+        while not try_lock(fd, path):
+            if time.monotonic() > give_up_at:
+                raise StorageError(
+                    f"Another program has held {path} for {patience_s:g} seconds. "
+                    "Close it, or find out why it hangs."
+                )
+            time.sleep(nap_s)
+            nap_s = min(2 * nap_s, _LONGEST_NAP_S)
+        yield
+    finally:
+        os.close(fd)
+
+
+def append_whole(fd: int, data: bytes, *, size_bytes: int, durable: bool) -> None:
+    """
+    Appends all of it or nothing, to a file of that size that nobody else writes meanwhile.
+
+    `durable` waits until the disk has it. Of a failed attempt nothing is left behind, unless
+    even cutting it off fails; then a torn line is left for the next opening to repair.
+    """
+    try:
+        rest = memoryview(data)
+        while rest:  # a disk that is nearly full takes a part first and only then complains
+            rest = rest[os.write(fd, rest) :]
+        if durable:
+            os.fsync(fd)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(fd, size_bytes)
+        raise
+
+
+def replace_file(path: Path, chunks: Iterable[bytes]) -> None:
+    """
+    Puts a whole file in place at once: after a crash there is the old one or the new one.
+
+    The caller keeps others from doing the same at the same time.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    try:
+        try:
+            size_bytes = 0
+            for chunk in chunks:
+                append_whole(fd, chunk, size_bytes=size_bytes, durable=False)
+                size_bytes += len(chunk)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def identity(fd: int) -> tuple[int, int]:
+    """What tells this file from one that took its name."""
+    status = os.fstat(fd)
+    return status.st_dev, status.st_ino
+
+
+def stands_at(fd: int, path: Path) -> bool:
+    """Whether this open file is still the one of that name."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return False
+    return identity(fd) == (status.st_dev, status.st_ino)
+
+
+class Tail:
+    """
+    How far a growing file of lines was read.
+
+    Reading again gives only the lines that are new and whole, at the same cost at any size.
+    `offset` is where the next line begins.
+    """
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self._identity: tuple[int, int] | None = None
+        self._changed_ns = 0
+        self._guard = b""
+
+    def resume(self, fd: int) -> bool:
+        """
+        Readies the next reading; to be called first.
+
+        Returns:
+            False when what was read before no longer stands there (the file is another one,
+            was cut, or was edited), so that reading starts over from its beginning.
+        """
+        status = os.fstat(fd)
+        is_same = (
+            self._identity == (status.st_dev, status.st_ino)
+            and status.st_size >= self.offset
+            and (status.st_size > self.offset or status.st_mtime_ns == self._changed_ns)
+            and self._read_guard(fd) == self._guard
+        )
+        if not is_same:
+            self.offset, self._guard = 0, b""
+        self._identity = (status.st_dev, status.st_ino)
+        self._changed_ns = status.st_mtime_ns
+        return is_same
+
+    def blocks(self, fd: int) -> Iterator[tuple[int, bytes]]:
+        """Whole lines not read before, some megabytes at a time, each with where it begins."""
+        size_bytes = os.fstat(fd).st_size
+        block_bytes = _BLOCK_BYTES
+        while self.offset < size_bytes:
+            wanted = min(block_bytes, size_bytes - self.offset)
+            block = os.pread(fd, wanted, self.offset)
+            whole = block.rfind(b"\n") + 1
+            if whole:
+                start, self.offset = self.offset, self.offset + whole
+                yield start, block[:whole]
+            elif len(block) == wanted < size_bytes - self.offset:
+                block_bytes *= 2  # one line longer than a block
+            else:
+                break
+        self._guard = self._read_guard(fd)
+
+    def skip(self, fd: int, size_bytes: int) -> None:
+        """Counts that many bytes as read, just appended by ourselves under the lock."""
+        self.offset += size_bytes
+        self._guard = self._read_guard(fd)
+        self._changed_ns = os.fstat(fd).st_mtime_ns
+
+    def _read_guard(self, fd: int) -> bytes:
+        length = min(_GUARD_BYTES, self.offset)
+        return os.pread(fd, length, self.offset - length)

@@ -1,0 +1,494 @@
+"""Owns every run of this program: begins them, watches them, and takes up what an earlier one left."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from playground import __version__, budget, catalog, pricing
+from playground.budget import Caps, SessionSpending
+from playground.client import Transports
+from playground.errors import InvalidRequestError, StorageError, UnknownPriceError
+from playground.identity import load_secret, new_run_id
+from playground.journal import Fact, Journal, RunFacts, Stage
+from playground.polling import FAST, POLITE, Durations, Pace
+from playground.references import request_sha256
+from playground.runlog import RunLog
+from playground.runner import ledger
+from playground.runner.accounts import Account, open_account, refresh
+from playground.runner.kit import Kit, Patience
+from playground.runner.purchase import Purchase
+from playground.runner.uploads import Uploads
+from playground.runner.views import AccountView, MoneyView, Phase, RunView
+from playground.schema import Comparison, Estimate, Origin, Request, Run
+from playground.settings import Settings
+
+log = logging.getLogger(__name__)
+
+RECOVERY_EVERY_S = 60.0
+CLOSING_GRACE_S = 4.0
+_COUNTED = ("model", "prompt", "size", "resolution")
+
+
+class Engine:
+    """
+    All methods belong to one event loop, but `view`, `views`, `open_views`, `money`, `estimate` and
+    `stop` may be called from any thread.
+    """
+
+    def __init__(self, settings: Settings, *, patience: Patience | None = None) -> None:
+        """
+        Raises:
+            StorageError: The data folder cannot be used.
+        """
+        self.settings = settings
+        data_dir = settings.data_dir
+        try:
+            for folder in (data_dir, data_dir / "pictures", data_dir / "references"):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StorageError(
+                f"The data folder {data_dir} cannot be made ({exc.strerror}). "
+                "Set PLAYGROUND_DATA_DIR to a folder that can be written."
+            ) from exc
+        self.secret = load_secret(data_dir / "secret")
+        self.log = RunLog(data_dir / "runs.csv")
+        self.kit = Kit(
+            data_dir=data_dir,
+            secret=self.secret,
+            journal=Journal.open(data_dir / "journal"),
+            log=self.log,
+            durations=Durations(),
+            patience=patience or Patience(deadline_s=settings.deadline_s),
+            closing=asyncio.Event(),
+        )
+        self._uploads = Uploads(data_dir / "uploads.jsonl")
+        self._transports = Transports()
+        self._caps = Caps(session_usd=settings.session_cap_usd, day_usd=settings.day_cap_usd)
+        self._spending = SessionSpending()
+        self._accounts: dict[str, Account] = {}
+        self._purchases: dict[str, Purchase] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._views: dict[str, RunView] = {}
+        self._by_comparison: dict[str, list[str]] = {}
+        self._parked: dict[str, RunFacts] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # ---- life -----------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Takes up what an earlier program left open, now and every minute."""
+        self._loop = asyncio.get_running_loop()
+        self.recover()
+        self._keep(self._recover_for_ever())
+
+    async def close(self) -> None:
+        """
+        Takes no more work and ends within a few seconds. A paid request that is out gets its
+        answer written down; everything else stays open in the journal for the next start.
+        """
+        self.kit.closing.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSING_GRACE_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._transports.close()
+        self.kit.journal.close()
+
+    async def _recover_for_ever(self) -> None:
+        while not self.kit.closing.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.kit.closing.wait(), RECOVERY_EVERY_S)
+                return
+            self.recover()
+
+    def recover(self) -> None:
+        """Adopts the open runs of programs that died; each waits here until its key is known."""
+        for facts in self.kit.journal.adopt():
+            if facts.run_id in self._purchases:
+                continue
+            if facts.last(Fact.INTENT) is None:
+                log.error("Run %s stands in the journal without its intent.", facts.run_id)
+                continue
+            self._parked[facts.run_id] = facts
+            self._remember(self._parked_view(facts))
+        for account in self._accounts.values():
+            self._resume_parked(account)
+
+    def _resume_parked(self, account: Account) -> None:
+        for facts in tuple(self._parked.values()):
+            intent = facts.last(Fact.INTENT)
+            needs_nobody = facts.stage in (Stage.MAY_SUBMIT, Stage.LOG)
+            if intent is not None and (needs_nobody or account.owns(intent["account"])):
+                del self._parked[facts.run_id]
+                purchase = self._purchase(account, self._parked_view(facts), is_watched=False)
+                self._keep(purchase.resume(facts))
+
+    def _parked_view(self, facts: RunFacts) -> RunView:
+        intent: Mapping[str, Any] = facts.last(Fact.INTENT) or {}
+        started_at = ledger.parse_time(intent["at"]) or datetime.now(UTC)
+        run = intent["run"]
+        return RunView(
+            run_id=facts.run_id,
+            comparison_id=run["comparison_id"],
+            lane=run["lane"],
+            repeat=run["repeat"],
+            request=ledger.request_of(intent, self.settings.data_dir),
+            origin=ledger.origin_of(intent),
+            phase=Phase.QUEUED if facts.task_id else Phase.LOOKING_UP,
+            started_at=started_at,
+            phase_since=datetime.now(UTC),
+            estimate=ledger.estimate_of(intent),
+            task_id=facts.task_id,
+            is_detached=True,
+            note="Left open by an earlier start. It is taken up when its key is known.",
+            retry_of=run.get("retry_of"),
+            owner_id=run.get("owner_id"),
+        )
+
+    # ---- accounts -------------------------------------------------------------------------
+
+    async def open_account(self, base_url: str, key: str) -> AccountView:
+        """
+        The account of this key, asked for its balance and prices.
+
+        Raises:
+            InvalidRequestError: The address or the key cannot be one.
+        """
+        fresh = open_account(
+            base_url,
+            key,
+            transports=self._transports,
+            secret=self.secret,
+            rate_group=self.settings.rate_group,
+        )
+        account = self._accounts.setdefault(fresh.account_id, fresh)
+        await refresh(account, tuple(catalog.MODELS))
+        if account.problem is None:
+            self._resume_parked(account)
+        return account.view()
+
+    async def refresh_account(self, account_id: str) -> AccountView:
+        account = self._account(account_id)
+        await refresh(account, tuple(catalog.MODELS))
+        if account.problem is None:
+            self._resume_parked(account)
+        return account.view()
+
+    def account(self, account_id: str) -> AccountView:
+        return self._account(account_id).view()
+
+    def close_account(self, account_id: str) -> None:
+        """Forgets the key. Its open tasks wait in the journal until it is given again."""
+        self._accounts.pop(account_id, None)
+
+    def _account(self, account_id: str) -> Account:
+        try:
+            return self._accounts[account_id]
+        except KeyError:
+            raise InvalidRequestError(
+                "This key is not known any more. Enter it again.", field="key"
+            ) from None
+
+    # ---- buying ---------------------------------------------------------------------------
+
+    def estimate(self, request: Request, account_id: str) -> Estimate | None:
+        """What one picture should cost this account; None when no price is known."""
+        account = self._accounts.get(account_id)
+        return pricing.estimate(
+            request,
+            on=datetime.now(UTC).date(),
+            quoted=() if account is None else account.quoted,
+        )
+
+    async def begin(
+        self,
+        comparison: Comparison,
+        *,
+        account_id: str,
+        session_id: str,
+        accept_unknown_price: bool = False,
+    ) -> tuple[RunView, ...]:
+        """
+        Begins every picture of a comparison, or none. The same comparison again begins nothing.
+
+        Raises:
+            InvalidRequestError: Something in it would be refused; nothing was paid.
+            BudgetExceededError: A cap would be passed; nothing was paid.
+            UnknownPriceError: No price is known and nobody accepted that; nothing was paid.
+            StorageError: It could not be written down; nothing was paid.
+        """
+        if comparison.comparison_id in self._by_comparison:
+            return self.views(comparison.comparison_id)
+        if not 1 <= comparison.repeats <= catalog.MAX_REPEATS:
+            raise InvalidRequestError(
+                f"{comparison.repeats} repeats were asked for; choose 1 to {catalog.MAX_REPEATS}.",
+                field="repeats",
+            )
+        if not comparison.lanes:
+            raise InvalidRequestError("Choose at least one model.", field="lanes")
+        views = [
+            self._new_view(comparison, lane, repeat, account_id)
+            for repeat in range(1, comparison.repeats + 1)
+            for lane in range(1, len(comparison.lanes) + 1)
+        ]
+        return self._start(
+            views,
+            self._account(account_id),
+            session_id=session_id,
+            experiment_id=comparison.experiment_id,
+            accept_unknown_price=accept_unknown_price,
+        )
+
+    async def retry(
+        self, run_id: str, *, account_id: str, session_id: str, accept_unknown_price: bool = False
+    ) -> RunView:
+        """
+        Buys a run again as a new one with `retry_of`; the old row stays.
+
+        Raises: as `begin`; InvalidRequestError too when the run is unknown or still under way.
+        """
+        old = self.view(run_id)
+        if old is None or not old.is_over:
+            raise InvalidRequestError(
+                f"Run {run_id} is {'unknown' if old is None else 'still under way'}, so it cannot "
+                "be bought again.",
+                field="run_id",
+            )
+        later = self._later_than(old)
+        if later is not None:
+            return later
+        account = self._account(account_id)
+        (started,) = self._start(
+            [self._again(old, account)],
+            account,
+            session_id=session_id,
+            experiment_id=None if old.run is None else old.run.experiment_id,
+            accept_unknown_price=accept_unknown_price,
+        )
+        return started
+
+    def _new_view(self, comparison: Comparison, lane: int, repeat: int, account_id: str) -> RunView:
+        request = comparison.request(lane)
+        catalog.check(request)
+        now = datetime.now(UTC)
+        return RunView(
+            run_id=new_run_id(),
+            comparison_id=comparison.comparison_id,
+            lane=lane,
+            repeat=repeat,
+            request=request,
+            origin=self._account(account_id).origin,
+            phase=Phase.WAITING,
+            started_at=now,
+            phase_since=now,
+            estimate=self.estimate(request, account_id),
+            owner_id=comparison.owner_id,
+        )
+
+    def _start(
+        self,
+        views: list[RunView],
+        account: Account,
+        *,
+        session_id: str,
+        experiment_id: str | None,
+        accept_unknown_price: bool,
+    ) -> tuple[RunView, ...]:
+        if self.kit.closing.is_set():
+            raise InvalidRequestError("The app is closing and takes no more work.", field="run")
+        needed = pricing.total_usd(view.estimate for view in views)
+        if needed is None and not accept_unknown_price:
+            raise UnknownPriceError(
+                "No price is known for this, so it cannot be held against a cap. Nothing was sent."
+            )
+        known = sum((v.estimate.usd for v in views if v.estimate), Decimal(0))
+        # Checking and reserving are one act, over all programs that share this data folder:
+        # the intents in the journals are the reservations.
+        with budget.shared_lock(self.settings.data_dir / "budget.lock"):
+            self._check_caps(account.origin, session_id, known)
+            for view in views:
+                self._write_intent(view, account, experiment_id)
+        self._spending.reserve(
+            session_id,
+            account.origin,
+            ((v.run_id, None if v.estimate is None else v.estimate.usd) for v in views),
+        )
+        for view in views:
+            self._keep(self._purchase(account, view, is_watched=True).buy())
+        return tuple(views)
+
+    def _check_caps(self, origin: Origin, session_id: str, needed: Decimal) -> None:
+        money = self.money(origin, session_id)
+        budget.check_cap(
+            "session",
+            cap_usd=money.session_cap_usd,
+            used_usd=money.session_usd,
+            needed_usd=needed,
+            origin=origin,
+        )
+        budget.check_cap(
+            "day",
+            cap_usd=money.day_cap_usd,
+            used_usd=money.day_usd,
+            needed_usd=needed,
+            origin=origin,
+        )
+
+    def _write_intent(self, view: RunView, account: Account, experiment_id: str | None) -> None:
+        request = view.request
+        nominal = catalog.nominal_px(request.size, request.resolution) or (None, None)
+        references = request.references
+        self.kit.journal.write(
+            view.run_id,
+            Fact.INTENT,
+            at=view.started_at.isoformat(),
+            account=account.owner_facts,
+            references=[ledger.reference_facts(r, self.settings.data_dir) for r in references],
+            run={
+                "comparison_id": view.comparison_id,
+                "experiment_id": experiment_id,
+                "lane": view.lane,
+                "repeat": view.repeat,
+                "retry_of": view.retry_of,
+                "owner_id": view.owner_id,
+                **{name: getattr(request, name) for name in _COUNTED},
+                "reference_count": len(references),
+                "reference_sha256": " ".join(r.sha256 or "-" for r in references) or None,
+                "reference_urls": " ".join(r.url or "-" for r in references) or None,
+                "request_sha256": request_sha256(request),
+                "origin": str(account.origin),
+                "api_host": account.service.host,
+                "app_version": __version__,
+                "nominal_width_px": nominal[0],
+                "nominal_height_px": nominal[1],
+                **ledger.estimate_facts(view.estimate),
+            },
+        )
+
+    def _purchase(self, account: Account, view: RunView, *, is_watched: bool) -> Purchase:
+        fast, polite = self._paces(account.origin)
+        purchase = Purchase(
+            self.kit,
+            account.service,
+            self._uploads,
+            view,
+            pace=fast if is_watched else polite,
+            relaxed_pace=polite,
+            watch=self._seen,
+        )
+        self._purchases[view.run_id] = purchase
+        self._remember(view)
+        return purchase
+
+    def _paces(self, origin: Origin) -> tuple[Pace, Pace]:
+        if origin is Origin.LIVE:
+            return FAST, POLITE
+        # An emulator that lives faster is asked faster, so that its races look like real ones.
+        scale = 1 / self.settings.emulator_speed
+        return replace(FAST, time_scale=scale), replace(POLITE, time_scale=scale)
+
+    # ---- watching -------------------------------------------------------------------------
+
+    def stop(self, comparison_id: str) -> None:
+        """Stops waiting for a comparison; what is sent is paid and still picked up later."""
+
+        def stop_all() -> None:
+            for run_id in self._by_comparison.get(comparison_id, ()):
+                if run_id in self._purchases:
+                    self._purchases[run_id].stop()
+
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(stop_all)
+
+    def view(self, run_id: str) -> RunView | None:
+        """The run as it stands, from memory or else from the log; None if nobody knows it."""
+        if run_id in self._views:
+            return self._views[run_id]
+        run = self.log.get(run_id)
+        return None if run is None else self._view_of(run)
+
+    def views(self, comparison_id: str) -> tuple[RunView, ...]:
+        """The latest run of each lane and repeat of a comparison, in that order; () if unknown."""
+        views = {run.run_id: self._view_of(run) for run in self.log.runs_of(comparison_id)}
+        for run_id in tuple(self._by_comparison.get(comparison_id, ())):
+            views[run_id] = self._views[run_id]
+        latest: dict[tuple[int, int], RunView] = {}
+        for view in sorted(views.values(), key=lambda v: v.started_at):
+            latest[view.lane, view.repeat] = view
+        return tuple(latest[place] for place in sorted(latest))
+
+    def open_views(self, owner_id: str | None = None) -> tuple[RunView, ...]:
+        """Every run that has no row yet, newest first."""
+        return tuple(
+            sorted(
+                (
+                    view
+                    for view in tuple(self._views.values())
+                    if view.phase is not Phase.DONE and view.owner_id == owner_id
+                ),
+                key=lambda view: view.started_at,
+                reverse=True,
+            )
+        )
+
+    def money(self, origin: Origin, session_id: str) -> MoneyView:
+        """What is spent and reserved against the caps."""
+        since = budget.day_start(datetime.now(UTC))
+        spent = self.log.spent_usd(origin=origin, since=since)
+        reserved = Decimal(0)
+        unknown = spent.unknown_count
+        for facts in (*self.kit.journal.open_runs(), *self.kit.journal.others_open()):
+            intent = facts.last(Fact.INTENT)
+            if intent is None or facts.run_id in self.log or ledger.origin_of(intent) is not origin:
+                continue
+            estimate = ledger.estimate_of(intent)
+            if estimate is None:
+                unknown += 1
+            else:
+                reserved += estimate.usd
+        return MoneyView(
+            origin=origin,
+            session_usd=self._spending.used_usd(session_id, origin),
+            session_cap_usd=self._caps.session_usd,
+            day_usd=spent.usd + reserved,
+            day_cap_usd=self._caps.day_usd,
+            unknown_count=unknown,
+        )
+
+    def _view_of(self, run: Run) -> RunView:
+        return ledger.view_of(run, self.settings.data_dir)
+
+    def _seen(self, view: RunView) -> None:
+        self._remember(view)
+        if view.run is not None:
+            self._purchases.pop(view.run_id, None)
+            cost = ledger.counted_usd(view.run)
+            if cost is not None:
+                self._spending.settle(view.run_id, cost)
+
+    def _remember(self, view: RunView) -> None:
+        if view.run_id not in self._views:
+            self._by_comparison.setdefault(view.comparison_id, []).append(view.run_id)
+        self._views[view.run_id] = view
+
+    def _keep(self, work: Any) -> None:
+        # The loop keeps only a weak reference to a task.
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("A run ended in a way nobody foresaw.", exc_info=task.exception())
+
+    @property
+    def references_dir(self) -> Path:
+        return self.settings.data_dir / "references"

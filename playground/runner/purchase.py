@@ -1,0 +1,115 @@
+"""Buys one picture: write down, then spend, then keep, then show. Nothing is lost or bought twice."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from playground.client import Service
+from playground.errors import StorageError
+from playground.journal import Fact, RunFacts, Stage
+from playground.polling import Pace
+from playground.runner import ledger
+from playground.runner.delivery import Delivery
+from playground.runner.kit import Kit
+from playground.runner.submission import Submission
+from playground.runner.uploads import Uploads
+from playground.runner.views import Phase, RunView
+from playground.runner.watched import Ended, Leaving, WatchedRun
+from playground.schema import RunStatus, Task, TaskState
+
+log = logging.getLogger(__name__)
+
+
+class Purchase:
+    """One run, from its intent or from wherever an earlier program left it, to its row."""
+
+    def __init__(
+        self,
+        kit: Kit,
+        service: Service,
+        uploads: Uploads,
+        view: RunView,
+        *,
+        pace: Pace,
+        relaxed_pace: Pace,
+        watch: Callable[[RunView], None],
+    ) -> None:
+        self._run = WatchedRun(kit, view, watch=watch)
+        self._submission = Submission(self._run, service, uploads)
+        self._delivery = Delivery(self._run, service, pace=pace, relaxed_pace=relaxed_pace)
+
+    async def buy(self) -> None:
+        """From the intent, already in the journal, to the row in the log."""
+        await self._to_its_row(self._from_the_start())
+
+    async def resume(self, facts: RunFacts) -> None:
+        """From wherever the journal says it stands. What was never sent is not sent now."""
+        self._run.is_resumed = True
+        await self._to_its_row(self._from(facts))
+
+    def stop(self) -> None:
+        """
+        Nobody waits any longer. What is not sent yet is not bought; what is sent is paid for and
+        still asked for in the background.
+        """
+        self._run.stopped.set()
+
+    async def _to_its_row(self, steps: Awaitable[None]) -> None:
+        run = self._run
+        try:
+            with contextlib.suppress(Ended):
+                await steps
+            self._log()
+        except Leaving:
+            run.show(is_detached=True, note="The app is closing; its next start takes this up.")
+        except StorageError as exc:
+            # What is paid for stays open in the journal, and the person is told.
+            log.error("Run %s: %s", run.run_id, exc)
+            run.show(is_detached=True, note=str(exc))
+
+    async def _from_the_start(self) -> None:
+        task = await self._submission.buy()
+        task = await self._delivery.follow(task, accepted=time.monotonic())
+        await self._delivery.collect(task)
+
+    async def _from(self, facts: RunFacts) -> None:
+        if facts.stage is Stage.LOG:
+            return
+        if facts.stage is Stage.MAY_SUBMIT:
+            # Spending needs somebody there who wants it, and that was in an earlier life.
+            raise self._run.ended(
+                RunStatus.CANCELLED,
+                "not_sent",
+                "The app ended before this was sent. Nothing was bought; run it again if you "
+                "still want it.",
+            )
+        if facts.task_id is None:
+            task = await self._submission.look_up()
+        else:
+            # Asked for even when it was complete: its address may have changed since.
+            task = Task(task_id=facts.task_id, state=TaskState.QUEUED, word="unknown")
+        accepted_at = ledger.parse_time((facts.last(Fact.ACCEPTED) or {}).get("at"))
+        age = datetime.now(UTC) - (accepted_at or datetime.now(UTC))
+        accepted = time.monotonic() - max(0.0, age.total_seconds())
+        await self._delivery.collect(await self._delivery.follow(task, accepted=accepted))
+
+    def _log(self) -> None:
+        """The row first, then the picture on screen."""
+        run, kit = self._run, self._run.kit
+        facts = kit.journal.facts(run.run_id)
+        if facts is None:
+            raise StorageError(f"The journal does not know run {run.run_id}.")
+        row = ledger.run_of(facts, finished_at=datetime.now(UTC))
+        kit.log.append(row)
+        run.write(Fact.LOGGED)
+        run.show(
+            phase=Phase.DONE,
+            run=row,
+            task_id=row.task_id,
+            picture=None if row.file is None else kit.data_dir / row.file,
+            progress_pct=None,
+            is_detached=False,
+            note=None,
+        )

@@ -1,0 +1,133 @@
+"""One run under way as its steps share it: its view, its journal, and how long it may wait."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from playground.journal import Fact
+from playground.runner import ledger
+from playground.runner.kit import Kit
+from playground.runner.views import RunView
+from playground.schema import RunStatus
+
+_T = TypeVar("_T")
+
+
+class Leaving(Exception):  # noqa: N818 - a signal, not a fault
+    """The program is ending; the journal remembers what is open."""
+
+
+class Ended(Exception):  # noqa: N818 - a signal, not a fault
+    """The run has its outcome in the journal; only its row is missing."""
+
+
+class WatchedRun:
+    """
+    `view` is always current and may be read from any thread; `watch` is called with each new one,
+    on the engine's loop.
+    """
+
+    def __init__(self, kit: Kit, view: RunView, *, watch: Callable[[RunView], None]) -> None:
+        self.kit = kit
+        self.view = view
+        self.begun = time.monotonic()
+        self.is_resumed = False  # taken up from an earlier program: its clock started elsewhere
+        self.stopped = asyncio.Event()
+        self._watch = watch
+
+    @property
+    def run_id(self) -> str:
+        return self.view.run_id
+
+    def write(self, fact: Fact, **data: Any) -> None:
+        """
+        Raises:
+            StorageError: The journal cannot be written.
+        """
+        self.kit.journal.write(self.run_id, fact, at=ledger.now_text(), **data)
+
+    def ended(
+        self,
+        status: RunStatus,
+        kind: str,
+        message: str,
+        service_message: str | None = None,
+        *,
+        fact: Fact = Fact.REFUSED,
+        **data: Any,
+    ) -> Ended:
+        """Writes the outcome down and gives the signal to raise."""
+        self.write(
+            fact,
+            status=status,
+            kind=kind,
+            message=message,
+            service_message=service_message,
+            **data,
+        )
+        return Ended()
+
+    def cancelled(self) -> Ended:
+        return self.ended(
+            RunStatus.CANCELLED, "stopped", "Stopped before it was sent. Nothing was bought."
+        )
+
+    def show(self, **changes: Any) -> None:
+        """Changes the view; the same again changes nothing."""
+        if all(getattr(self.view, name) == value for name, value in changes.items()):
+            return
+        if "phase" in changes and changes["phase"] is not self.view.phase:
+            changes["phase_since"] = datetime.now(UTC)
+        self.view = replace(self.view, revision=self.view.revision + 1, **changes)
+        self._watch(self.view)
+
+    def let_go(self) -> None:
+        """Nobody waits any longer; the asking goes on in the background."""
+        if not self.view.is_detached:
+            self.show(
+                is_detached=True,
+                note="Nobody waits for it any more. It is paid for and stays open; when the "
+                "service has finished it, it is kept and logged.",
+            )
+
+    async def sleep(self, seconds: float, *, wake_on_stop: bool = False) -> None:
+        """
+        Raises:
+            Leaving: The program is ending.
+        """
+        signals = [self.kit.closing, *([self.stopped] if wake_on_stop else [])]
+        waits = [asyncio.ensure_future(signal.wait()) for signal in signals]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self.kit.closing.is_set():
+            raise Leaving
+
+    async def unless_stopped(self, work: Awaitable[_T]) -> _T:
+        """
+        The outcome of work that costs nothing.
+
+        Raises:
+            Ended: Somebody stopped the run first, so nothing was bought.
+            Leaving: The program is ending.
+        """
+        job = asyncio.ensure_future(work)
+        signals = [
+            asyncio.ensure_future(self.stopped.wait()),
+            asyncio.ensure_future(self.kit.closing.wait()),
+        ]
+        try:
+            await asyncio.wait([job, *signals], return_when=asyncio.FIRST_COMPLETED)
+            if job.done():
+                return job.result()
+        finally:
+            for task in (job, *signals):
+                task.cancel()
+        if self.kit.closing.is_set():
+            raise Leaving
+        raise self.cancelled()
