@@ -6,14 +6,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from playground import __version__, budget, catalog, pricing
-from playground.budget import Caps, SessionSpending
+from playground import __version__, catalog, pricing
+from playground.budget import Caps
 from playground.client import Transports
-from playground.errors import InvalidRequestError, StorageError, UnknownPriceError
+from playground.errors import InvalidRequestError, StorageError
 from playground.identity import load_secret, new_run_id
 from playground.journal import Fact, Journal, RunFacts, Stage
 from playground.polling import FAST, POLITE, Durations, Pace
@@ -21,11 +20,13 @@ from playground.references import request_sha256
 from playground.runlog import RunLog
 from playground.runner import ledger
 from playground.runner.accounts import Account, open_account, refresh
+from playground.runner.board import Board
 from playground.runner.kit import Kit, Patience
 from playground.runner.purchase import Purchase
+from playground.runner.purse import Purse
 from playground.runner.uploads import Uploads
 from playground.runner.views import AccountView, MoneyView, Phase, RunView
-from playground.schema import Comparison, Estimate, Origin, Request, Run
+from playground.schema import Comparison, Estimate, Origin, Request
 from playground.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -69,13 +70,13 @@ class Engine:
         )
         self._uploads = Uploads(data_dir / "uploads.jsonl")
         self._transports = Transports()
-        self._caps = Caps(session_usd=settings.session_cap_usd, day_usd=settings.day_cap_usd)
-        self._spending = SessionSpending()
+        self._purse = Purse(
+            self.kit, Caps(session_usd=settings.session_cap_usd, day_usd=settings.day_cap_usd)
+        )
+        self._board = Board(self.log, data_dir)
         self._accounts: dict[str, Account] = {}
         self._purchases: dict[str, Purchase] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._views: dict[str, RunView] = {}
-        self._by_comparison: dict[str, list[str]] = {}
         self._parked: dict[str, RunFacts] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -117,7 +118,7 @@ class Engine:
                 log.error("Run %s stands in the journal without its intent.", facts.run_id)
                 continue
             self._parked[facts.run_id] = facts
-            self._remember(self._parked_view(facts))
+            self._board.put(self._parked_view(facts))
         for account in self._accounts.values():
             self._resume_parked(account)
 
@@ -224,7 +225,7 @@ class Engine:
             UnknownPriceError: No price is known and nobody accepted that; nothing was paid.
             StorageError: It could not be written down; nothing was paid.
         """
-        if comparison.comparison_id in self._by_comparison:
+        if self._board.knows(comparison.comparison_id):
             return self.views(comparison.comparison_id)
         if not 1 <= comparison.repeats <= catalog.MAX_REPEATS:
             raise InvalidRequestError(
@@ -252,13 +253,13 @@ class Engine:
         """
         Buys a run again as a new one with `retry_of`; the old row stays.
 
-        Raises: as `begin`; InvalidRequestError too when the run is unknown or still under way.
+        Raises: as `begin`; InvalidRequestError too when the run is unknown, open or succeeded.
         """
         old = self.view(run_id)
-        if old is None or not old.is_over:
+        if old is None or old.run is None or old.run.status == RunStatus.SUCCEEDED:
             raise InvalidRequestError(
-                f"Run {run_id} is {'unknown' if old is None else 'still under way'}, so it cannot "
-                "be bought again.",
+                f"Only a run that ended without a picture can be bought again; {run_id} is "
+                f"{'unknown' if old is None else 'still open' if old.run is None else 'fine'}.",
                 field="run_id",
             )
         later = self._later_than(old)
@@ -269,7 +270,7 @@ class Engine:
             [self._again(old, account)],
             account,
             session_id=session_id,
-            experiment_id=None if old.run is None else old.run.experiment_id,
+            experiment_id=old.run.experiment_id,
             accept_unknown_price=accept_unknown_price,
         )
         return started
@@ -303,43 +304,12 @@ class Engine:
     ) -> tuple[RunView, ...]:
         if self.kit.closing.is_set():
             raise InvalidRequestError("The app is closing and takes no more work.", field="run")
-        needed = pricing.total_usd(view.estimate for view in views)
-        if needed is None and not accept_unknown_price:
-            raise UnknownPriceError(
-                "No price is known for this, so it cannot be held against a cap. Nothing was sent."
-            )
-        known = sum((v.estimate.usd for v in views if v.estimate), Decimal(0))
-        # Checking and reserving are one act, over all programs that share this data folder:
-        # the intents in the journals are the reservations.
-        with budget.shared_lock(self.settings.data_dir / "budget.lock"):
-            self._check_caps(account.origin, session_id, known)
+        with self._purse.reserving(views, session_id, accept_unknown_price=accept_unknown_price):
             for view in views:
                 self._write_intent(view, account, experiment_id)
-        self._spending.reserve(
-            session_id,
-            account.origin,
-            ((v.run_id, None if v.estimate is None else v.estimate.usd) for v in views),
-        )
         for view in views:
             self._keep(self._purchase(account, view, is_watched=True).buy())
         return tuple(views)
-
-    def _check_caps(self, origin: Origin, session_id: str, needed: Decimal) -> None:
-        money = self.money(origin, session_id)
-        budget.check_cap(
-            "session",
-            cap_usd=money.session_cap_usd,
-            used_usd=money.session_usd,
-            needed_usd=needed,
-            origin=origin,
-        )
-        budget.check_cap(
-            "day",
-            cap_usd=money.day_cap_usd,
-            used_usd=money.day_usd,
-            needed_usd=needed,
-            origin=origin,
-        )
 
     def _write_intent(self, view: RunView, account: Account, experiment_id: str | None) -> None:
         request = view.request
@@ -384,7 +354,7 @@ class Engine:
             watch=self._seen,
         )
         self._purchases[view.run_id] = purchase
-        self._remember(view)
+        self._board.put(view)
         return purchase
 
     def _paces(self, origin: Origin) -> tuple[Pace, Pace]:
@@ -400,7 +370,7 @@ class Engine:
         """Stops waiting for a comparison; what is sent is paid and still picked up later."""
 
         def stop_all() -> None:
-            for run_id in self._by_comparison.get(comparison_id, ()):
+            for run_id in self._board.run_ids(comparison_id):
                 if run_id in self._purchases:
                     self._purchases[run_id].stop()
 
@@ -409,74 +379,25 @@ class Engine:
 
     def view(self, run_id: str) -> RunView | None:
         """The run as it stands, from memory or else from the log; None if nobody knows it."""
-        if run_id in self._views:
-            return self._views[run_id]
-        run = self.log.get(run_id)
-        return None if run is None else self._view_of(run)
+        return self._board.view(run_id)
 
     def views(self, comparison_id: str) -> tuple[RunView, ...]:
         """The latest run of each lane and repeat of a comparison, in that order; () if unknown."""
-        views = {run.run_id: self._view_of(run) for run in self.log.runs_of(comparison_id)}
-        for run_id in tuple(self._by_comparison.get(comparison_id, ())):
-            views[run_id] = self._views[run_id]
-        latest: dict[tuple[int, int], RunView] = {}
-        for view in sorted(views.values(), key=lambda v: v.started_at):
-            latest[view.lane, view.repeat] = view
-        return tuple(latest[place] for place in sorted(latest))
+        return self._board.views(comparison_id)
 
     def open_views(self, owner_id: str | None = None) -> tuple[RunView, ...]:
         """Every run that has no row yet, newest first."""
-        return tuple(
-            sorted(
-                (
-                    view
-                    for view in tuple(self._views.values())
-                    if view.phase is not Phase.DONE and view.owner_id == owner_id
-                ),
-                key=lambda view: view.started_at,
-                reverse=True,
-            )
-        )
+        return self._board.open_views(owner_id)
 
     def money(self, origin: Origin, session_id: str) -> MoneyView:
         """What is spent and reserved against the caps."""
-        since = budget.day_start(datetime.now(UTC))
-        spent = self.log.spent_usd(origin=origin, since=since)
-        reserved = Decimal(0)
-        unknown = spent.unknown_count
-        for facts in (*self.kit.journal.open_runs(), *self.kit.journal.others_open()):
-            intent = facts.last(Fact.INTENT)
-            if intent is None or facts.run_id in self.log or ledger.origin_of(intent) is not origin:
-                continue
-            estimate = ledger.estimate_of(intent)
-            if estimate is None:
-                unknown += 1
-            else:
-                reserved += estimate.usd
-        return MoneyView(
-            origin=origin,
-            session_usd=self._spending.used_usd(session_id, origin),
-            session_cap_usd=self._caps.session_usd,
-            day_usd=spent.usd + reserved,
-            day_cap_usd=self._caps.day_usd,
-            unknown_count=unknown,
-        )
-
-    def _view_of(self, run: Run) -> RunView:
-        return ledger.view_of(run, self.settings.data_dir)
+        return self._purse.money(origin, session_id)
 
     def _seen(self, view: RunView) -> None:
-        self._remember(view)
+        self._board.put(view)
         if view.run is not None:
             self._purchases.pop(view.run_id, None)
-            cost = ledger.counted_usd(view.run)
-            if cost is not None:
-                self._spending.settle(view.run_id, cost)
-
-    def _remember(self, view: RunView) -> None:
-        if view.run_id not in self._views:
-            self._by_comparison.setdefault(view.comparison_id, []).append(view.run_id)
-        self._views[view.run_id] = view
+            self._purse.settle(view.run)
 
     def _keep(self, work: Any) -> None:
         # The loop keeps only a weak reference to a task.

@@ -1,0 +1,89 @@
+"""What is spent and reserved, over all programs on one data folder, and whether more may be."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from playground import budget, pricing
+from playground.budget import Caps, SessionSpending
+from playground.errors import UnknownPriceError
+from playground.journal import Fact
+from playground.runner import ledger
+from playground.runner.kit import Kit
+from playground.runner.views import MoneyView, RunView
+from playground.schema import Origin, Run
+
+
+class Purse:
+    """The intents in the journals are the reservations; the rows of the log are the spending."""
+
+    def __init__(self, kit: Kit, caps: Caps) -> None:
+        self._kit = kit
+        self._caps = caps
+        self._sessions = SessionSpending()
+
+    @contextmanager
+    def reserving(
+        self, views: Sequence[RunView], session_id: str, *, accept_unknown_price: bool
+    ) -> Iterator[None]:
+        """
+        Write the intents of these runs inside: checking and reserving are one act.
+
+        Raises:
+            UnknownPriceError: A price is unknown and nobody accepted that.
+            BudgetExceededError: A cap would be passed.
+        """
+        estimates = [view.estimate for view in views]
+        if pricing.total_usd(estimates) is None and not accept_unknown_price:
+            raise UnknownPriceError(
+                "No price is known for this, so it cannot be held against a cap. Nothing was sent."
+            )
+        needed = sum((each.usd for each in estimates if each is not None), Decimal(0))
+        origin = views[0].origin
+        with budget.shared_lock(self._kit.data_dir / "budget.lock"):
+            self._check(origin, session_id, needed)
+            yield
+        self._sessions.reserve(
+            session_id,
+            origin,
+            ((v.run_id, None if v.estimate is None else v.estimate.usd) for v in views),
+        )
+
+    def settle(self, run: Run) -> None:
+        """What the run came to replaces what was expected of it."""
+        cost = ledger.counted_usd(run)
+        if cost is not None:
+            self._sessions.settle(run.run_id, cost)
+
+    def money(self, origin: Origin, session_id: str) -> MoneyView:
+        """What is spent and reserved against the caps."""
+        kit = self._kit
+        spent = kit.log.spent_usd(origin=origin, since=budget.day_start(datetime.now(UTC)))
+        reserved, unknown = Decimal(0), spent.unknown_count
+        for facts in (*kit.journal.open_runs(), *kit.journal.others_open()):
+            intent = facts.last(Fact.INTENT)
+            if intent is None or facts.run_id in kit.log or ledger.origin_of(intent) is not origin:
+                continue
+            estimate = ledger.estimate_of(intent)
+            unknown += estimate is None
+            reserved += Decimal(0) if estimate is None else estimate.usd
+        return MoneyView(
+            origin=origin,
+            session_usd=self._sessions.used_usd(session_id, origin),
+            session_cap_usd=self._caps.session_usd,
+            day_usd=spent.usd + reserved,
+            day_cap_usd=self._caps.day_usd,
+            unknown_count=unknown,
+        )
+
+    def _check(self, origin: Origin, session_id: str, needed_usd: Decimal) -> None:
+        money = self.money(origin, session_id)
+        caps = (
+            ("session", money.session_cap_usd, money.session_usd),
+            ("day", money.day_cap_usd, money.day_usd),
+        )
+        for name, cap_usd, used_usd in caps:
+            budget.check_cap(
+                name, cap_usd=cap_usd, used_usd=used_usd, needed_usd=needed_usd, origin=origin
+            )
