@@ -186,8 +186,8 @@ def _balance(options: argparse.Namespace, settings: Settings) -> Exit:
             {
                 "origin": account.origin,
                 "host": account.host,
-                "credits": _text(balance and balance.credits),
-                "used_credits": _text(balance and balance.used_credits),
+                "credits": None if balance is None else _text(balance.credits),
+                "used_credits": None if balance is None else _text(balance.used_credits),
                 "unlimited": balance is not None and balance.is_unlimited,
                 "spent_today_usd": _text(money.day_usd),
                 "day_cap_usd": _text(money.day_cap_usd),

@@ -137,6 +137,16 @@ def replace_file(path: Path, chunks: Iterable[bytes]) -> None:
     sync_folder(path.parent)
 
 
+def keep_evidence(path: Path, data: bytes) -> None:
+    """Adds damaged bytes to a side file and waits until the disk has them."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
+    try:
+        append_whole(fd, data + b"\n", size_bytes=os.fstat(fd).st_size, durable=True)
+    finally:
+        os.close(fd)
+    sync_folder(path.parent)
+
+
 def identity(fd: int) -> tuple[int, int]:
     """What tells this file from one that took its name."""
     status = os.fstat(fd)

@@ -28,6 +28,7 @@ PROGRESS_MISSES = 1  # of the last ten; a straggler or two is no dishonesty of t
 PROGRESS_FROM, PROGRESS_TO = 20.0, 95.0  # %; below, the rounding alone is off by a quarter
 PROGRESS_STEP = 5.0  # % the field is taken to be rounded to
 
+FIRST_MAX_GAPS = 4  # somebody may want to see how it stands
 FIRST_SHARE = 0.86  # of the first question's moment: the least a task seen finished there took
 
 # A task that no law explains is asked for less and less often: it may be lost for hours.
@@ -77,7 +78,7 @@ def next_poll_s(
     When to ask next, in seconds since the task was accepted; always later than `elapsed_s`.
 
     Args:
-        elapsed_s: Since acceptance, by our clock, as is the answer; 0 before the first question.
+        elapsed_s: Since acceptance, by our clock, as is the answer; near 0 before any question.
 
         law: What is known of such tasks; None follows the vendor's published schedule.
 
@@ -97,7 +98,8 @@ def next_poll_s(
 
 
 def _due_s(elapsed_s: float, law: Law | None, pace: Pace, progress_pct: float | None) -> float:
-    is_first = elapsed_s <= 0
+    # Nothing is asked before `first_s`, so somewhat less is still the time of acceptance.
+    is_first = elapsed_s < pace.first_s / 2
     if elapsed_s > _overdue_s(law, pace):
         gap_s = min(elapsed_s * OVERDUE_SHARE, pace.max_gap_s * OVERDUE_MAX_GAPS)
         return elapsed_s + max(gap_s, pace.min_gap_s)
@@ -107,7 +109,7 @@ def _due_s(elapsed_s: float, law: Law | None, pace: Pace, progress_pct: float | 
         law = _sharpened(law, elapsed_s, progress_pct)
     due_s = _inspection_s(elapsed_s, law, pace.lag_per_request_s)
     if is_first:
-        return max(due_s, pace.first_s)
+        return min(max(due_s, pace.first_s), pace.max_gap_s * FIRST_MAX_GAPS)
     return min(max(due_s, elapsed_s + pace.min_gap_s), elapsed_s + pace.max_gap_s)
 
 

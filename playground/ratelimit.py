@@ -49,8 +49,19 @@ TIERS = MappingProxyType(
             submit_per_s=1_000 / 60, submit_burst=167, query_per_s=10_000 / 60, query_burst=1_667
         ),
         "svip": Tier(submit_per_s=2_000 / 60, submit_burst=334, query_per_s=500, query_burst=5_000),
+        # Only an emulator is without limits.
+        "unlimited": Tier(submit_per_s=1e6, submit_burst=10**6, query_per_s=1e6, query_burst=10**6),
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A place in the queue of a bucket. A refusal voids the turns not used yet."""
+
+    bucket: Bucket
+    wait_s: float
+    round: int
 
 
 @dataclass(slots=True)
@@ -60,6 +71,7 @@ class _State:
     tokens: float
     counted_at: float
     paused_until: float
+    round: int = 0
     refusals_in_a_row: int = 0
     refused_at: float | None = None
     is_low: bool = False
@@ -102,21 +114,25 @@ class Limiter:
             )
         }
 
-    def take(self, bucket: Bucket) -> float:
+    def take(self, bucket: Bucket) -> Turn:
         """
-        Takes a token, if need be one of the future; seconds until it may be used.
-
-        First come, first served. After the wait ask `pause_left_s`: a refusal may have come since.
+        The next turn; first come, first served. Wait for `wait_s`, then ask `is_valid`: a refusal
+        may have come since, and then a new turn is needed.
         """
         state, now = self._refilled(bucket)
         state.tokens -= 1
-        due_s = max(0.0, -state.tokens / state.per_s) + max(0.0, state.counted_at - now)
-        return max(due_s, state.paused_until - now, 0.0)
+        due = state.counted_at + max(0.0, -state.tokens / state.per_s)
+        return Turn(bucket=bucket, wait_s=max(0.0, due - now), round=state.round)
 
-    def give_back(self, bucket: Bucket) -> None:
-        """For a token that was not used: the wait was given up, or the service refused with 429."""
-        state = self._states[bucket]
-        state.tokens = min(state.burst, state.tokens + 1)
+    def is_valid(self, turn: Turn) -> bool:
+        """Whether no refusal has come since the turn was given."""
+        return self._states[turn.bucket].round == turn.round
+
+    def give_back(self, turn: Turn) -> None:
+        """For a turn that nobody waits for any more."""
+        state = self._states[turn.bucket]
+        if state.round == turn.round:
+            state.tokens = min(state.burst, state.tokens + 1)
 
     def pause_left_s(self, bucket: Bucket) -> float:
         """Seconds that everybody using this bucket still has to wait; 0 most of the time."""
@@ -125,17 +141,21 @@ class Limiter:
     def refused(self, bucket: Bucket, retry_after_s: float | None) -> None:
         """The service said 429: everybody pauses as told, at most two minutes, and some jitter."""
         state, now = self._refilled(bucket)
-        state.refusals_in_a_row += 1
+        if now >= state.paused_until:
+            # Requests in flight are refused together; that is one refusal, not many.
+            state.refusals_in_a_row += 1
+        state.refused_at = now
         if retry_after_s is None:
-            doublings = min(state.refusals_in_a_row - 1, 10)
+            doublings = max(0, min(state.refusals_in_a_row - 1, 10))
             retry_after_s = min(FIRST_PAUSE_S * 2**doublings, MAX_GUESSED_PAUSE_S)
         pause_s = min(max(retry_after_s, 0.0), MAX_PAUSE_S)
-        pause_s += self._rng.uniform(0, max(MIN_JITTER_S, pause_s * JITTER_SHARE))
-        state.paused_until = max(state.paused_until, now + pause_s)
-        state.refused_at = now
+        until = now + pause_s + self._rng.uniform(0, max(MIN_JITTER_S, pause_s * JITTER_SHARE))
+        if until <= state.paused_until:
+            return
         # The service's bucket is empty whatever ours says: no burst when the pause ends.
-        state.tokens = min(state.tokens + 1, 0.0)
-        state.counted_at = max(state.counted_at, state.paused_until)
+        state.paused_until = state.counted_at = until
+        state.tokens = 0.0
+        state.round += 1
 
     def answered(
         self, bucket: Bucket, *, limit: int | None = None, remaining: int | None = None
@@ -157,9 +177,10 @@ class Limiter:
 
     def _refilled(self, bucket: Bucket) -> tuple[_State, float]:
         state, now = self._states[bucket], self._clock()
-        passed_s = max(0.0, now - state.counted_at)
-        state.tokens = min(state.burst, state.tokens + passed_s * state.per_s)
-        state.counted_at = max(state.counted_at, now)
+        if now > state.counted_at:  # while paused it lies ahead
+            refill = (now - state.counted_at) * state.per_s
+            state.tokens = min(state.burst, state.tokens + refill)
+            state.counted_at = now
         return state, now
 
 

@@ -193,7 +193,7 @@ def _problem_with(address: str) -> str | None:
         host, _ = parts.hostname, parts.port
     except ValueError as exc:
         return f"The address cannot be read ({exc}). Paste it again."
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None:  # empty, not None, where there is only a password
         return (
             "The address holds a user name or password, which everyone could read. "
             "Add the picture as a file instead."

@@ -88,11 +88,9 @@ def _count_down(times: int) -> Callable[[], bool]:
 
 def arm(moment: str, nth: int) -> None:
     """Makes the program die at the nth time a moment comes; `moment` is "kind:detail"."""
-    from playground import images
-    from playground.client import Service
+    from playground.client import Service, Transports
     from playground.journal import Journal
     from playground.runlog import RunLog
-    from playground.runner import delivery
 
     kind, _, detail = moment.partition(":")
     is_now = _count_down(nth)
@@ -112,15 +110,15 @@ def arm(moment: str, nth: int) -> None:
 
         Journal.write = write_or_die  # type: ignore[method-assign]
     elif kind == "answer":  # the paid request was answered, and nothing was written down yet
-        submit = Service.submit
+        send_paid = Transports.send_paid
 
-        async def submit_and_die(self: Service, *args: Any, **kwargs: Any) -> Any:
-            task = await submit(self, *args, **kwargs)
+        async def send_and_die(self: Transports, *args: Any, **kwargs: Any) -> Any:
+            answer = await send_paid(self, *args, **kwargs)
             if is_now():
                 die()
-            return task
+            return answer
 
-        Service.submit = submit_and_die  # type: ignore[method-assign]
+        Transports.send_paid = send_and_die  # type: ignore[method-assign]
     elif kind == "status":
         status = Service.status
 
@@ -164,8 +162,6 @@ def arm(moment: str, nth: int) -> None:
         _arm_adoption(detail, is_now)
     elif kind:
         raise ValueError(f"No such moment: {moment}")
-    assert images
-    assert delivery
 
 
 def _tear_next_write() -> None:

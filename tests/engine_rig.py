@@ -34,6 +34,7 @@ class EngineRig:
     engine: Engine
     server: EmulatorServer
     account_id: str
+    books: Counter[str | None] | None = None  # the charges when it was closed
 
     @property
     def emulator(self) -> Emulator:
@@ -80,6 +81,8 @@ class EngineRig:
 
     def charges(self) -> Counter[str | None]:
         """How often the service charged each run, by its own books."""
+        if self.books is not None:
+            return self.books
         return Counter(charge.client_business_id for charge in self.emulator.charges())
 
 
@@ -104,6 +107,8 @@ async def open_rig(
             await engine.start()
             account = await engine.open_account(server.url, KEY)
             assert account.problem is None, account.problem
-            yield EngineRig(engine=engine, server=server, account_id=account.account_id)
+            rig = EngineRig(engine=engine, server=server, account_id=account.account_id)
+            yield rig
+            rig.books = rig.charges()
         finally:
             await engine.close()

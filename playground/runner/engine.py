@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,13 +26,14 @@ from playground.runner.purchase import Purchase
 from playground.runner.purse import Purse
 from playground.runner.uploads import Uploads
 from playground.runner.views import AccountView, MoneyView, Phase, RunView
-from playground.schema import Comparison, Estimate, Origin, Request
+from playground.schema import Comparison, Estimate, Origin, Request, RunStatus
 from playground.settings import Settings
 
 log = logging.getLogger(__name__)
 
 RECOVERY_EVERY_S = 60.0
 CLOSING_GRACE_S = 4.0
+_FOLDERS = ("pictures", "partial", "references")
 _COUNTED = ("model", "prompt", "size", "resolution")
 
 
@@ -50,7 +51,7 @@ class Engine:
         self.settings = settings
         data_dir = settings.data_dir
         try:
-            for folder in (data_dir, data_dir / "pictures", data_dir / "references"):
+            for folder in (data_dir, *(data_dir / name for name in _FOLDERS)):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
             raise StorageError(
@@ -86,7 +87,7 @@ class Engine:
         """Takes up what an earlier program left open, now and every minute."""
         self._loop = asyncio.get_running_loop()
         self.recover()
-        self._keep(self._recover_for_ever())
+        self._keep("recovery", self._recover_for_ever())
 
     async def close(self) -> None:
         """
@@ -110,8 +111,12 @@ class Engine:
             self.recover()
 
     def recover(self) -> None:
-        """Adopts the open runs of programs that died; each waits here until its key is known."""
-        for facts in self.kit.journal.adopt():
+        """
+        Adopts the open runs of programs that died, and those of our own that could not be written
+        on; each waits until its key is known.
+        """
+        self.kit.journal.adopt()
+        for facts in self.kit.journal.open_runs():
             if facts.run_id in self._purchases:
                 continue
             if facts.last(Fact.INTENT) is None:
@@ -119,7 +124,7 @@ class Engine:
                 continue
             self._parked[facts.run_id] = facts
             self._board.put(self._parked_view(facts))
-        for account in self._accounts.values():
+        for account in tuple(self._accounts.values()):
             self._resume_parked(account)
 
     def _resume_parked(self, account: Account) -> None:
@@ -129,7 +134,7 @@ class Engine:
             if intent is not None and (needs_nobody or account.owns(intent["account"])):
                 del self._parked[facts.run_id]
                 purchase = self._purchase(account, self._parked_view(facts), is_watched=False)
-                self._keep(purchase.resume(facts))
+                self._keep(facts.run_id, purchase.resume(facts))
 
     def _parked_view(self, facts: RunFacts) -> RunView:
         intent: Mapping[str, Any] = facts.last(Fact.INTENT) or {}
@@ -275,6 +280,59 @@ class Engine:
         )
         return started
 
+    async def look_again(self, run_id: str, *, account_id: str) -> RunView:
+        """
+        Asks, for free, whether an unconfirmed run arrived after all. If the service knows it, its
+        task is taken over by a new run with `retry_of`, whose view is returned; else the old view.
+
+        Raises:
+            InvalidRequestError: The run is unknown or is not unconfirmed.
+
+            ServiceError, NetworkError: The service did not say.
+        """
+        old = self.view(run_id)
+        if old is None or old.run is None or old.run.status != RunStatus.UNCONFIRMED:
+            raise InvalidRequestError(f"Run {run_id} is not in doubt.", field="run_id")
+        account = self._account(account_id)
+        task = await account.service.look_up(run_id)
+        later = self._later_than(old)
+        if later is not None or task is None:
+            return later or old
+        view = self._again(old, account)
+        self._write_intent(view, account, old.run.experiment_id)
+        self.kit.journal.write(view.run_id, Fact.ACCEPTED, task_id=task.task_id, submit_s=None)
+        facts = self.kit.journal.facts(view.run_id)
+        if facts is None:
+            raise StorageError(f"The journal lost run {view.run_id}.")
+        self._keep(view.run_id, self._purchase(account, view, is_watched=True).resume(facts))
+        return view
+
+    def is_under_way(self, view: RunView) -> bool:
+        """Somebody in this program is at work on it; False while it waits for its key."""
+        return view.run_id in self._purchases
+
+    def _later_than(self, old: RunView) -> RunView | None:
+        """The run that was bought or adopted in place of this one."""
+        attempts = self._board.attempts(old.comparison_id)
+        return next((view for view in attempts if view.retry_of == old.run_id), None)
+
+    def _again(self, old: RunView, account: Account) -> RunView:
+        now = datetime.now(UTC)
+        return RunView(
+            run_id=new_run_id(),
+            comparison_id=old.comparison_id,
+            lane=old.lane,
+            repeat=old.repeat,
+            request=old.request,
+            origin=account.origin,
+            phase=Phase.WAITING,
+            started_at=now,
+            phase_since=now,
+            estimate=self.estimate(old.request, account.account_id),
+            retry_of=old.run_id,
+            owner_id=old.owner_id,
+        )
+
     def _new_view(self, comparison: Comparison, lane: int, repeat: int, account_id: str) -> RunView:
         request = comparison.request(lane)
         catalog.check(request)
@@ -308,7 +366,7 @@ class Engine:
             for view in views:
                 self._write_intent(view, account, experiment_id)
         for view in views:
-            self._keep(self._purchase(account, view, is_watched=True).buy())
+            self._keep(view.run_id, self._purchase(account, view, is_watched=True).buy())
         return tuple(views)
 
     def _write_intent(self, view: RunView, account: Account, experiment_id: str | None) -> None:
@@ -396,17 +454,17 @@ class Engine:
     def _seen(self, view: RunView) -> None:
         self._board.put(view)
         if view.run is not None:
-            self._purchases.pop(view.run_id, None)
             self._purse.settle(view.run)
 
-    def _keep(self, work: Any) -> None:
+    def _keep(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         # The loop keeps only a weak reference to a task.
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
+        self._purchases.pop(task.get_name(), None)
         if not task.cancelled() and task.exception() is not None:
             log.error("A run ended in a way nobody foresaw.", exc_info=task.exception())
 

@@ -24,7 +24,7 @@ class Patience:
 
     def backoff_s(self, failures: int) -> float:
         """The pause after so many failures in a row, from 1."""
-        return min(self.first_wait_s * 2 ** min(failures - 1, 16), self.longest_wait_s)
+        return min(self.first_wait_s * 2.0 ** min(failures - 1, 16), self.longest_wait_s)
 
 
 @dataclass(slots=True, kw_only=True)

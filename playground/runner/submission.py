@@ -10,8 +10,10 @@ from playground.errors import (
     AnswerLostError,
     NetworkError,
     NotSentError,
+    PlaygroundError,
     RateLimitedError,
     ServiceError,
+    StorageError,
 )
 from playground.journal import Fact
 from playground.runner.uploads import Uploads
@@ -136,8 +138,21 @@ class Submission:
         )
         run.show(phase=Phase.SENDING, note=None)
         sent = time.monotonic()
-        task = await self._service.submit(run.view.request, image_urls=urls, client_id=run.run_id)
-        self._accept(task, submit_s=time.monotonic() - sent)
+        unwritten: list[StorageError] = []
+
+        def heard(outcome: Task | PlaygroundError) -> None:
+            # Called even when the program is ending and nobody waits for the answer any more.
+            if isinstance(outcome, Task):
+                try:
+                    self._accept(outcome, submit_s=time.monotonic() - sent)
+                except StorageError as exc:
+                    unwritten.append(exc)
+
+        task = await self._service.submit(
+            run.view.request, image_urls=urls, client_id=run.run_id, on_answer=heard
+        )
+        if unwritten:
+            raise unwritten[0]
         return task
 
     def _accept(self, task: Task, *, submit_s: float | None) -> None:

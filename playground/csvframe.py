@@ -1,0 +1,167 @@
+"""A CSV log as a DataFrame: the exact text and dtypes that were written, never guessed ones."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from playground.cells import read_cell, read_text
+from playground.csvrows import read_header, read_value, rows_of
+from playground.disk import storage_errors
+from playground.schema import column_info
+
+# Fixed-width bytes become times several times as fast as Python strings do. The room behind
+# shows a cell that is not `2026-11-22T11:06:00.123456Z`.
+_TIME_CHARS = len("2026-11-22T11:06:00.123456Z")
+_TIME_CELL = np.dtype(f"S{_TIME_CHARS + 5}")
+
+_READ_AS: Mapping[str, Any] = {
+    "string": object,
+    "Int64": "Int64",
+    "Float64": "float64",
+    "datetime": _TIME_CELL,
+    "decimal": object,
+    "boolean": "boolean",
+}
+_DTYPES: Mapping[str, Any] = {
+    "string": "string",
+    "Int64": "Int64",
+    "Float64": "Float64",
+    "datetime": "datetime64[us, UTC]",
+    "decimal": object,
+    "boolean": "boolean",
+}
+
+
+def load(path: Path, record_type: type, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """
+    The log with exact text and dtypes, one row per record, in the order of the file.
+
+    Columns as declared, or those asked for: text as string, counts as Int64, seconds as
+    Float64, times as datetime64[us, UTC], money as objects of Decimal. A missing value is NA,
+    NaT or, for money, None; never zero and never "". A missing file gives an empty frame with
+    the same columns, and a column that the file does not have is all missing. Left out are
+    other columns of the file, lines that are no rows, and a last line without its end, which
+    is still being written. A cell that is not what its column holds is missing, with a warning
+    in the program's log.
+
+    Raises:
+        ValueError: A column is asked for that the record does not have.
+        StorageError: The file cannot be read.
+    """
+    dtypes = {name: info["dtype"] for name, info in column_info(record_type).items()}
+    names = list(dtypes if columns is None else columns)
+    if unknown := [name for name in names if name not in dtypes]:
+        raise ValueError(f"There is no column {', '.join(map(repr, unknown))} in this log.")
+    with storage_errors(path):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            data = b""
+    data = data[: data.rfind(b"\n") + 1]
+    header = read_header(data[: data.find(b"\n")])
+    there = [name for name in header if name in names]
+    # A file without any of the columns still says how many rows there are.
+    read = {name: dtypes.get(name, "string") for name in there or header[:1]}
+    found = _read_fast(data, read)
+    if found is None:
+        found = _read_carefully(header, data, read)
+    n_rows = len(next(iter(found.values()), ()))
+    return pd.DataFrame(
+        {
+            name: found[name] if name in found else _column([None] * n_rows, dtypes[name])
+            for name in names
+        },
+        copy=False,
+    )
+
+
+def _read_fast(data: bytes, dtypes: Mapping[str, str]) -> "dict[str, pd.Series[Any]] | None":
+    """By pandas' own reader; None when some line or cell is not as this app writes it."""
+    if not dtypes:
+        return None
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(data),
+            usecols=list(dtypes),
+            index_col=False,
+            dtype={name: _READ_AS[dtype] for name, dtype in dtypes.items()},
+            keep_default_na=False,
+            na_values=[""],
+            encoding_errors="replace",
+        )
+        # One line is one row. If not, a damaged line has swallowed others.
+        if len(frame) != data.count(b"\n") - 1:
+            return None
+        # The rows in which some text may be spelled otherwise than it reads.
+        spelled = sorted({*_rows_with(b"\\", data), *_rows_with(b"'", data)})
+        return {name: _from_fast(frame[name], dtype, spelled) for name, dtype in dtypes.items()}
+    except (ValueError, TypeError, OverflowError, pd.errors.ParserError):
+        return None
+
+
+def _rows_with(sign: bytes, data: bytes) -> Iterator[int]:
+    n_ends = at = 0
+    while (found := data.find(sign, at)) >= 0:
+        n_ends += data.count(b"\n", at, found)
+        yield n_ends - 1  # the header is no row
+        at = data.index(b"\n", found)
+
+
+def _from_fast(column: "pd.Series[Any]", dtype: str, spelled: Sequence[int]) -> "pd.Series[Any]":
+    if dtype == "string":
+        cells = column.to_numpy(copy=bool(spelled))
+        if spelled:
+            cells[spelled] = [
+                read_text(cell) if isinstance(cell, str) else None
+                for cell in cells[spelled].tolist()
+            ]
+        return pd.Series(pd.array(cells, dtype="string"))
+    if dtype == "decimal":
+        return _amounts(column)
+    if dtype == "datetime":
+        return _times(column)
+    if dtype == "Float64":
+        return _numbers(column)
+    return column
+
+
+def _amounts(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    codes, cells = pd.factorize(column)
+    amounts = [read_cell(cell, "decimal") for cell in cells]
+    # The code of a missing cell is -1, the last place.
+    return pd.Series(np.array([*amounts, None], dtype=object)[codes])
+
+
+def _numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    numbers = column.to_numpy(copy=True)
+    return pd.Series(pd.arrays.FloatingArray(numbers, np.isnan(numbers)))
+
+
+def _times(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    cells = np.asarray(column.array, dtype=_TIME_CELL)
+    chars = cells.view(np.uint8).reshape(len(cells), _TIME_CELL.itemsize)
+    is_ours = (chars[:, _TIME_CHARS - 1] == ord("Z")) & (chars[:, _TIME_CHARS] == 0)
+    if not np.all(is_ours | (chars[:, 0] == 0)):
+        raise ValueError("a time is not written as this app writes it")
+    moments = cells.astype(f"S{_TIME_CHARS - 1}").astype("datetime64[us]")
+    return pd.Series(pd.DatetimeIndex(moments).tz_localize("UTC"))
+
+
+def _read_carefully(
+    header: Sequence[str], data: bytes, dtypes: Mapping[str, str]
+) -> "dict[str, pd.Series[Any]]":
+    """Line by line and cell by cell: what is damaged costs itself only."""
+    rows = [cells for _, cells in rows_of(header, data[data.find(b"\n") + 1 :], list(dtypes))]
+    return {
+        name: _column([read_value(cells[place], name, dtype) for cells in rows], dtype)
+        for place, (name, dtype) in enumerate(dtypes.items())
+    }
+
+
+def _column(values: Sequence[Any], dtype: str) -> "pd.Series[Any]":
+    column: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[dtype])
+    return column

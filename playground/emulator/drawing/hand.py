@@ -1,0 +1,180 @@
+"""The hands: how a finished composition is rendered, the same way for every picture of one model."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from .canvas import SOFT_PIXELS
+from .colour import Floats
+from .fields import enlarge, noise, smoothstep, tile_noise
+
+# Chosen so that the first two models the emulator serves fall to different hands.
+_SALT = "stroke/"
+_SUPERSAMPLED_PIXELS = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """One way of rendering. Neither is the better one."""
+
+    paints: bool  # visible strokes; else a lens with bloom and film grain
+    warmth: float  # -1 cool to 1 warm
+    texture: float  # strength of grain or of the canvas' tooth
+
+
+def hand_of(model: str) -> Hand:
+    """The hand that belongs to a model: a fact about its name, not about its quality."""
+    digest = hashlib.sha256((_SALT + model).encode("utf-8", "replace")).digest()
+    paints = digest[0] % 2 == 0
+    return Hand(
+        paints=paints,
+        warmth=(0.45 if paints else -0.30) + (digest[1] / 255 - 0.5) * 0.3,
+        texture=0.9 + digest[2] / 255 * 0.3,
+    )
+
+
+def finish(image: Image.Image, hand: Hand, rng: np.random.Generator) -> Image.Image:
+    """The picture rendered by the hand; same size."""
+    if hand.paints:
+        image = _strokes(image, rng)
+        image = image.point(_curves(hand, contrast=0.02, lift=5))
+        return _add_texture(image, _tooth(rng, image.size) * (4.6 * hand.texture))
+    image = _bloom(image)
+    image = image.point(_curves(hand, contrast=0.10, lift=0))
+    return _add_texture(image, rng.normal(0, 2.5 * hand.texture, (320, 320)).astype(np.float32))
+
+
+def _curves(hand: Hand, *, contrast: float, lift: float) -> list[int]:
+    """Lookup tables for the three channels: an S of contrast, and shadows and lights tinted apart."""
+    t = np.linspace(0, 1, 256)
+    curve = t + contrast * (t * t * (3 - 2 * t) - t) * 2
+    high, low = t**1.5, (1 - t) ** 1.5
+    tables = []
+    for push_high, push_low in ((8, -3), (1, 0), (-8, 5)):
+        channel = (
+            curve * (255 - lift) + lift + hand.warmth * (push_high * high + push_low * low * 0.6)
+        )
+        if not hand.paints:
+            channel = channel + push_high * 0.5 * high + (3 if push_high < 0 else 0) * low
+        tables += np.clip(np.rint(channel), 0, 255).astype(int).tolist()
+    return tables
+
+
+def _add_texture(image: Image.Image, tile: Floats) -> Image.Image:
+    """The picture with a tile of small differences of lightness added all over it."""
+    levels = Image.fromarray(np.clip(np.rint(tile + 128), 0, 255).astype(np.uint8))
+    sheet = Image.new("L", image.size)
+    row = Image.new("L", (image.width, levels.height))
+    for x in range(0, image.width, levels.width):
+        row.paste(levels, (x, 0))
+    for y in range(0, image.height, levels.height):
+        sheet.paste(row, (0, y))
+    return ImageChops.add(image, Image.merge("RGB", (sheet, sheet, sheet)), 1, -128)
+
+
+def _tooth(rng: np.random.Generator, size: tuple[int, int]) -> Floats:
+    """Primed canvas: threads over and under, worn here and there; about -1..1, square, tileable."""
+    side = 288 if min(size) < 1500 else 576
+    threads = 96
+    t = np.arange(side, dtype=np.float32) * np.float32(2 * np.pi * threads / side / 2)
+    weave = np.sin(t)[None, :] * np.cos(t * 1.0)[:, None]
+    worn = tile_noise(rng, side, cells=10, octaves=4, gain=0.7) - np.float32(0.5)
+    speck = rng.standard_normal((side, side), np.float32) * np.float32(0.34)
+    return np.asarray(weave * 0.30 + worn * 1.7 + speck, dtype=np.float32)
+
+
+def _bloom(image: Image.Image) -> Image.Image:
+    """Light that spills out of what is bright, and corners that fall off a little."""
+    width, height = image.size
+    factor = max(2, round(max(width, height) / 240))
+    small = image.reduce(factor)
+    pixels = np.asarray(small, dtype=np.float32)
+    bright = np.clip(pixels - 150, 0, 105) * 1.5
+    near = Image.fromarray(bright.astype(np.uint8)).filter(ImageFilter.GaussianBlur(2.2))
+    far = near.filter(ImageFilter.GaussianBlur(9))
+    spill = np.asarray(near, dtype=np.float32) * 0.20 + np.asarray(far, dtype=np.float32) * 0.34
+    rows, columns = pixels.shape[:2]
+    y, x = np.ogrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j]
+    corner = smoothstep(0.75, 1.5, np.asarray(np.hypot(x, y), dtype=np.float32))[..., None]
+    change = spill * (1 - pixels / 300) - pixels * corner * 0.34
+    sheet = Image.fromarray(np.clip(change + 128, 0, 255).astype(np.uint8))
+    return ImageChops.add(image, sheet.resize(image.size, Image.Resampling.BILINEAR), 1, -128)
+
+
+def _directions(small: Image.Image, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Which way strokes run (radians) and how much happens there (0..1), on a small grid."""
+    luma = np.asarray(small.convert("L").filter(ImageFilter.GaussianBlur(1.2)), dtype=np.float32)
+    gy, gx = np.gradient(luma)
+    products = [
+        np.asarray(
+            Image.fromarray(p).resize(
+                (max(2, luma.shape[1] // 4), max(2, luma.shape[0] // 4)), Image.Resampling.BOX
+            )
+        )
+        for p in (gx * gx, gx * gy, gy * gy)
+    ]
+    jxx, jxy, jyy = (enlarge(p, luma.shape[1], luma.shape[0]) for p in products)
+    wind = noise(rng, luma.shape[1], luma.shape[0], cells=1.6, octaves=2) * 5.0
+    calm = np.float32(1.2)
+    xx, xy = jxx - jyy - calm * np.cos(2 * wind), 2 * jxy - calm * np.sin(2 * wind)
+    angle = 0.5 * np.arctan2(xy, xx) + np.pi / 2
+    detail = smoothstep(1.5, 14.0, np.hypot(gx, gy))
+    return np.asarray(angle, dtype=np.float32), detail
+
+
+def _strokes(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """The picture repainted with strokes that follow its forms; fine ones where much happens."""
+    width, height = image.size
+    unit, area = min(width, height), width * height
+    factor = max(1, round((area / (SOFT_PIXELS * 0.45)) ** 0.5))
+    small = image.reduce(factor)
+    pixels = np.asarray(small)
+    angle, detail = _directions(small, rng)
+    scale = 2 if area <= _SUPERSAMPLED_PIXELS else 1
+    painted = (
+        image.resize((width * scale, height * scale), Image.Resampling.NEAREST)
+        if scale > 1
+        else image.copy()
+    )
+    pen = ImageDraw.Draw(painted)
+    ratio = area / unit**2
+    for count, length, thick, fine in ((3600, 0.050, 0.0100, False), (4200, 0.024, 0.0052, True)):
+        n = int(count * ratio)
+        x, y = rng.uniform(0, 1, n), rng.uniform(0, 1, n)
+        column = np.minimum((x * pixels.shape[1]).astype(np.intp), pixels.shape[1] - 1)
+        row = np.minimum((y * pixels.shape[0]).astype(np.intp), pixels.shape[0] - 1)
+        busy = detail[row, column]
+        kept = (busy < 0.35) if not fine else (rng.random(n) < 0.35 + busy)
+        x, y, row, column, busy = x[kept], y[kept], row[kept], column[kept], busy[kept]
+        turn = angle[row, column] + rng.normal(0, 0.16, len(x))
+        reach = unit * length * rng.uniform(0.5, 1.25, len(x)) * (1 - 0.55 * busy) * scale / 2
+        colour = pixels[row, column].astype(np.float32)
+        colour = np.clip(
+            colour * (1 + rng.normal(0, 0.030, (len(x), 1))) + rng.normal(0, 1.6, (len(x), 3)),
+            0,
+            255,
+        )
+        px, py = x * width * scale, y * height * scale
+        dx, dy = np.cos(turn) * reach, np.sin(turn) * reach
+        ends = np.stack([px - dx, py - dy, px + dx, py + dy], axis=1).tolist()
+        widths = (
+            np.maximum(
+                1, np.rint(unit * thick * scale * rng.uniform(0.5, 1.2, len(x)) * (1 - 0.5 * busy))
+            )
+            .astype(int)
+            .tolist()
+        )
+        for end, fill, wide in zip(ends, colour.astype(int).tolist(), widths, strict=True):
+            pen.line(end, fill=(fill[0], fill[1], fill[2]), width=wide)
+    if scale > 1:
+        painted = painted.reduce(scale)
+    else:
+        painted = Image.blend(painted, ImageChops.offset(painted, 1, 1), 0.5)
+    # Where much happens the drawing shows through the paint.
+    keep = Image.fromarray(((0.80 - 0.62 * detail) * 255).astype(np.uint8))
+    spread = keep.filter(ImageFilter.MinFilter(3)).resize(image.size, Image.Resampling.BILINEAR)
+    return Image.composite(painted, image, spread)

@@ -1,0 +1,435 @@
+"""Landscapes: mountains, dunes and forests, layer behind layer into the haze."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import animals, subjects
+from .brief import Hour
+from .canvas import Fade, Mask
+from .colour import Colour, Floats, mix, ramp, shift, tint
+from .fields import enlarge, grid, line_noise, noise, relief, smoothstep
+from .sky import disc, mist, sky, snowfall, stars
+from .stage import Stage
+
+
+def _hills(stage: Stage, *, base: float, height: float, cells: float) -> Floats:
+    """A rolling skyline, y per column."""
+    width = stage.canvas.width
+    swell = line_noise(
+        stage.detail, width, cells=cells * width / stage.canvas.unit, octaves=3, gain=0.4
+    )
+    return np.asarray(base - height * (0.5 + 0.42 * swell), dtype=np.float32)
+
+
+def _peaks(stage: Stage, *, base: float, height: float, cells: float, rough: float) -> Floats:
+    """A jagged skyline, y per column: summits and saddles in turn, broken up by finer and finer steps."""
+    rng, width = stage.detail, stage.canvas.width
+    n = max(5, round(cells * 2 * width / stage.canvas.unit) + 3)
+    knots = (np.arange(n) + rng.uniform(-0.34, 0.34, n)) / (n - 3) - 1.0 / (n - 3)
+    levels = np.where(np.arange(n) % 2 == 0, rng.uniform(0.0, 0.38, n), rng.uniform(0.5, 1.0, n))
+    columns = np.linspace(0, 1, width)
+    flank = np.interp(columns, knots, levels)
+    steps = line_noise(
+        rng, width, cells=cells * 7 * width / stage.canvas.unit, octaves=6, gain=0.52
+    )
+    return np.asarray(base - height * (flank + rough * steps * (0.3 + flank)), dtype=np.float32)
+
+
+def _slopes(line: Floats, width: int, cells: float) -> Floats:
+    """How steeply the skyline falls to the right, about -1..1, at `width` samples, smoothed."""
+    knots = max(8, round(cells))
+    smooth = enlarge(enlarge(line[None], knots, 1), width, 1)[0]
+    slope = np.gradient(smooth)
+    return np.asarray(slope / (np.abs(slope).mean() * 1.6 + 1e-6), dtype=np.float32)
+
+
+def rock(
+    stage: Stage,
+    line: Floats,
+    bottom: float,
+    colours: tuple[Colour, Colour, Colour, Colour],
+    *,
+    sun_x: float,
+    cells: float,
+    snow: float = 0.0,
+    haze: float = 0.9,
+) -> None:
+    """A mountain body: flanks lit from the sun's side, fading into haze at its foot."""
+    canvas = stage.canvas
+    top = max(0, int(line.min()) - 2)
+    box = (0, top, canvas.width, min(canvas.height, int(bottom)))
+    if box[3] - box[1] < 4:
+        return
+    width, height = canvas.soft_size(box)
+    scale = width / canvas.width
+    x, y = grid(width, height)
+    skyline = enlarge(line[None], width, 1) * scale
+    depth = np.clip((y + top * scale - skyline) / (canvas.unit * scale), 0, 1)
+    crag = noise(stage.detail, width, height, cells=5, octaves=6, gain=0.62)
+    # Flanks hang from the skyline: the line that parts light from shade wanders as it descends.
+    wander = line_noise(stage.detail, 512, cells=9, octaves=5, gain=0.6)
+    drift = wander[np.clip(depth * 900, 0, 511).astype(np.intp)] * depth**0.8 * 0.16 + (
+        crag - 0.5
+    ) * 0.10 * np.sqrt(depth)
+    index = np.clip(x + drift * canvas.unit * scale, 0, width - 1).astype(np.intp)
+    side = 1.0 if sun_x > canvas.width / 2 else -1.0
+    broad, fine = _slopes(line, width, cells), _slopes(line, width, cells * 5)
+    facing = (broad[index] + 0.5 * fine[index]) * side
+    stone = relief(crag, sun=(side, 0.6), depth=0.055 * height)
+    lit = np.clip(smoothstep(-0.25, 0.35, facing) * 0.62 + (stone - 0.5) * 0.75 + 0.2, 0, 1)
+    body, shadow, light, foot = colours
+    paint = tint(lit, ramp((shadow, body, light), at=(0.05, 0.45, 1.0))).astype(np.float32)
+    if snow > 0:
+        reach = snow * (0.35 + 1.3 * crag + 0.25 * np.clip(facing, -1, 1))
+        cap = smoothstep(0.03, -0.02, depth - reach * 0.28)[..., None]
+        white = tint(lit, ramp((mix(shadow, (210, 222, 244), 0.62), (248, 250, 252)))).astype(
+            np.float32
+        )
+        paint += (white - paint) * cap
+    fog = smoothstep(0.02, 0.40, depth)[..., None]
+    paint += (np.asarray(foot, dtype=np.float32) - paint) * fog * haze
+    sheet = canvas.sheet(np.clip(paint, 0, 255).astype(np.uint8), box)
+    canvas.lay(canvas.below(line, bottom), sheet)
+
+
+def _conifers(stage: Stage, line: Floats, *, n: int, size: float, colour: Colour) -> None:
+    """A row of conifers standing on a skyline, all in one colour."""
+    canvas, rng = stage.canvas, stage.detail
+    xs = np.sort(rng.uniform(-0.02, 1.02, n)) * canvas.width
+    groups = np.clip(0.6 + line_noise(rng, canvas.width, cells=5, octaves=2) * 0.5, 0.12, 1.2)
+    columns = np.clip(xs, 0, canvas.width - 1).astype(np.intp)
+    tall = size * groups[columns] * rng.uniform(0.55, 1.25, n)
+    feet = line[columns] + size * 0.08
+    stencil = canvas.stencil((0, float((feet - tall).min()), canvas.width, float(feet.max()) + 2))
+    for x, foot, height in zip(xs.tolist(), feet.tolist(), tall.tolist(), strict=True):
+        stencil.polygon(_conifer(rng, x, foot, height))
+    canvas.lay(stencil.mask(), colour)
+
+
+def _conifer(rng: np.random.Generator, x: float, foot: float, height: float) -> Floats:
+    tiers = 9
+    t = np.linspace(0, 1, tiers + 1)[1:]
+    reach = height * 0.23 * t**0.85
+    left, right = rng.uniform(0.75, 1.15, (2, tiers)) * reach
+    drop = foot - height + height * t * 0.97
+    notch = 0.52
+    side_l = np.stack([x - left, drop, x - left * notch, drop - height * 0.012], axis=1).reshape(
+        -1, 2
+    )
+    side_r = np.stack([x + right, drop, x + right * notch, drop - height * 0.012], axis=1).reshape(
+        -1, 2
+    )
+    return np.concatenate([[(x, foot - height)], side_r, side_l[::-1]]).astype(np.float32)
+
+
+def mountains(stage: Stage) -> None:
+    """Ridge behind ridge, a lake or a valley of mist, conifers in front."""
+    canvas, palette, plan = stage.canvas, stage.palette, stage.plan
+    w, h, u = canvas.width, canvas.height, canvas.unit
+    horizon = h * plan.uniform(0.56, 0.63)
+    sun = (
+        w * stage.about(plan.choice([0.24, 0.33, 0.67, 0.76]), 0.04),
+        horizon - min(h * 0.42, u * 0.62) * plan.uniform(0.7, 0.95),
+    )
+    stormy, snowy = "storm" in stage.brief.weather, "snow" in stage.brief.weather
+    sky(stage, horizon=horizon, sun=sun, cloudiness=0.95 if stormy else plan.uniform(0.3, 0.6))
+    if stage.brief.hour is Hour.NIGHT:
+        stars(stage, bottom=horizon, n=int(420 * w / u))
+    if not stormy:
+        disc(stage, sun, u * plan.uniform(0.045, 0.07))
+    layers = 4
+    for i in range(layers):
+        t = i / (layers - 1)
+        line = _peaks(
+            stage, base=horizon + h * (0.03 + 0.06 * t), height=u * (0.38 - 0.22 * t),
+            cells=1.1 + 0.9 * t, rough=0.055 + 0.03 * t,
+        )  # fmt: skip
+        body = mix(palette.far, palette.near, 0.10 + 0.60 * t**1.2)
+        glint = mix(body, palette.light, 0.55 - 0.25 * t)
+        foot = mix(body, palette.haze, 0.80 - 0.35 * t)
+        snow = (1.1 if snowy else 0.55) * (1 - t) ** 0.7 if snowy or i == 0 else 0.0
+        shades = (body, shift(mix(body, palette.sky[0], 0.25), light=-0.10), glint, foot)
+        rock(
+            stage,
+            line,
+            horizon + h * 0.13,
+            shades,
+            sun_x=sun[0],
+            cells=(4 + 4 * t) * w / u,
+            snow=snow,
+        )
+        if i < layers - 1:
+            mist(
+                stage, top=horizon - h * 0.08 + h * 0.06 * t, bottom=horizon + h * 0.14, opacity=0.6
+            )
+        if i == 2:
+            _conifers(
+                stage,
+                line + u * 0.06,
+                n=int(150 * w / u),
+                size=u * 0.04,
+                colour=mix(body, palette.near, 0.5),
+            )
+    _shore(stage, horizon + h * 0.10, sun)
+    if stage.wants("balloon"):
+        subjects.balloons(stage, horizon)
+    if stage.wants("birds"):
+        subjects.birds(stage, (w * 0.5, horizon - u * 0.3))
+    if snowy:
+        snowfall(stage, n=int(260 * w / u))
+
+
+def _shore(stage: Stage, water: float, sun: tuple[float, float]) -> None:
+    """The lake, which mirrors what is above it, and the dark bank in front."""
+    canvas, palette = stage.canvas, stage.palette
+    h, w, u = canvas.height, canvas.width, canvas.unit
+    mirror(stage, int(water), blur=0.010, depth=0.35)
+    canvas.glow(sun[0], water, u * 0.5, palette.light, strength=0.34, ry=u * 0.10)
+    mist(stage, top=water - h * 0.05, bottom=water + h * 0.05, opacity=0.5)
+    bank = _hills(stage, base=h * 1.0, height=u * 0.14, cells=1.4)
+    dark = palette.near
+    canvas.lay(
+        canvas.below(bank, h),
+        Fade(stops=(mix(dark, palette.ground, 0.30), dark), start=h * 0.86, end=h),
+    )
+    tree = mix(dark, palette.ground, 0.12)
+    _conifers(stage, bank + u * 0.012, n=int(34 * w / u), size=u * 0.20, colour=tree)
+    if stage.wants("cabin"):
+        subjects.cabin(stage, (w * 0.66, h * 0.90), u * 0.13)
+    animals.creature(stage, ground=lambda x: float(bank[int(np.clip(x, 0, w - 1))]), size=u * 0.26)
+
+
+def mirror(stage: Stage, line: int, *, blur: float, depth: float) -> None:
+    """Everything above the line, reflected below it in rippled water, `depth` darker at the bottom."""
+    canvas, palette = stage.canvas, stage.palette
+    tall = canvas.height - line
+    if tall < 4:
+        return
+    source = canvas.image.crop((0, max(0, line - tall), canvas.width, line)).resize(
+        (canvas.width // 2 or 1, max(2, tall // 2))
+    )
+    pixels = np.asarray(source)[::-1]
+    rows, columns = pixels.shape[:2]
+    x, y = grid(columns, rows)
+    ripple = noise(stage.detail, columns, rows, cells=26, octaves=3, stretch=9)
+    reach = np.clip(y / rows, 0.04, 1) * canvas.unit * blur
+    dy = (ripple - 0.5) * reach * 14
+    index_y = np.clip(y + dy, 0, rows - 1).astype(np.intp)
+    index_x = np.clip(x + (ripple - 0.5) * reach * 3, 0, columns - 1).astype(np.intp)
+    water = pixels[index_y, index_x].astype(np.float32)
+    deep = np.asarray(mix(palette.near, palette.sky[0], 0.55), dtype=np.float32)
+    share = (0.12 + depth * (y / rows))[..., None] + (np.clip(ripple - 0.55, 0, 1) * 0.5)[..., None]
+    water += (deep - water) * share
+    sheen = (smoothstep(0.62, 0.82, ripple) * 0.22)[..., None]
+    water += (np.asarray(palette.sky[3], dtype=np.float32) - water) * sheen
+    canvas.cover(np.clip(water, 0, 255).astype(np.uint8), (0, line, canvas.width, canvas.height))
+
+
+def dunes(stage: Stage) -> None:
+    """Dunes with one lit and one shaded side, and a large sun."""
+    canvas, palette, plan = stage.canvas, stage.palette, stage.plan
+    w, h, u = canvas.width, canvas.height, canvas.unit
+    horizon = h * plan.uniform(0.44, 0.52)
+    sun = (w * stage.about(plan.uniform(0.3, 0.7), 0.03), horizon - u * plan.uniform(0.10, 0.24))
+    sky(stage, horizon=horizon, sun=sun, cloudiness=plan.uniform(0.0, 0.25))
+    if stage.brief.hour is Hour.NIGHT:
+        stars(stage, bottom=horizon, n=int(600 * w / u))
+    disc(stage, sun, u * 0.10)
+    sand = {Hour.NIGHT: (74, 78, 112), Hour.DAY: (226, 186, 126)}.get(
+        stage.brief.hour, (222, 146, 94)
+    )
+    sand = mix(sand, palette.accent, 0.15)
+    for i in range(5):
+        t = i / 4
+        line = _hills(
+            stage,
+            base=horizon + (h - horizon) * (0.06 + 0.80 * t**1.3),
+            height=u * (0.10 + 0.13 * t),
+            cells=1.1 - 0.3 * t,
+        )
+        lit = mix(mix(sand, palette.light, 0.34), palette.haze, 0.60 * (1 - t))
+        dark = mix(shift(sand, light=-0.20 - 0.10 * t), palette.haze, 0.55 * (1 - t))
+        _dune(stage, line, lit, dark, sun[0])
+    animals.creature(stage, ground=lambda x: float(line[int(np.clip(x, 0, w - 1))]), size=u * 0.24)
+
+
+def _dune(stage: Stage, line: Floats, lit: Colour, dark: Colour, sun_x: float) -> None:
+    """One dune: from its summits an S of a crest runs down and parts light from shade."""
+    canvas, rng = stage.canvas, stage.detail
+    w, h, u = canvas.width, canvas.height, canvas.unit
+    body = canvas.below(line, h)
+    top = float(line.min())
+    canvas.lay(body, Fade(stops=(lit, mix(lit, dark, 0.55)), start=top, end=top + u * 0.55))
+    step = max(1, w // 400)
+    coarse = line[::step]
+    side = -1.0 if sun_x > w / 2 else 1.0
+    summits = np.flatnonzero((coarse[1:-1] < coarse[:-2]) & (coarse[1:-1] <= coarse[2:])) + 1
+    t = np.linspace(0, 1, 60)
+    for summit in (summits * step).tolist():
+        fall = u * rng.uniform(0.45, 0.7)
+        bend = rng.uniform(0.10, 0.2) * u
+        crest = np.stack(
+            [
+                summit
+                + side * (-0.5 * bend * t + bend * np.sin(2.6 * np.pi * t) * t * (1 - 0.5 * t)),
+                line[summit] + fall * t,
+            ],
+            axis=1,
+        )
+        edge = summit + side * u * 0.9
+        cut = canvas.stencil(
+            (min(summit, edge) - bend * 2, top, max(summit, edge) + bend * 2, line[summit] + fall)
+        )
+        cut.polygon(
+            np.concatenate(
+                [crest, [(edge, line[summit] + fall), (edge, top - 2), (summit, top - 2)]]
+            )
+        )
+        shade = cut.mask().within(body)
+        across = Fade(stops=(dark, mix(dark, lit, 0.9)), start=summit, end=edge, across=True)
+        canvas.lay(shade, across, opacity=0.9)
+
+
+def forest(stage: Stage) -> None:
+    """Trunk behind trunk in the fog, light falling between them."""
+    canvas, palette, plan = stage.canvas, stage.palette, stage.plan
+    w, h, u = canvas.width, canvas.height, canvas.unit
+    snowy = "snow" in stage.brief.weather
+    floor = h * plan.uniform(0.66, 0.72)
+    sun = (w * stage.about(plan.uniform(0.30, 0.70), 0.05), floor - u * 0.34)
+    deep = mix(palette.near, (24, 52, 44), 0.25)
+    glow = mix(palette.haze, palette.light, 0.45)
+    canvas.fill(
+        Fade(
+            stops=(mix(palette.sky[1], deep, 0.18), mix(palette.sky[2], glow, 0.4), glow),
+            start=0,
+            end=floor,
+        )
+    )
+    canvas.glow(sun[0], sun[1], u * 0.75, palette.light, strength=0.85)
+    if stage.brief.hour is Hour.NIGHT or stage.wants("moon"):
+        disc(stage, (sun[0], sun[1] - u * 0.18), u * 0.07)
+    ground = palette.ground if snowy else mix(palette.ground, (70, 84, 48), 0.45)
+    layers = 5
+    for i in range(layers):
+        t = i / (layers - 1)
+        colour = mix(glow, deep, 0.16 + 0.80 * t**1.1)
+        base = floor + (h - floor) * (0.02 + 0.42 * t**2)
+        if i < 2:
+            spires = _hills(stage, base=base, height=u * 0.02, cells=3)
+            _conifers(
+                stage,
+                spires,
+                n=int((46 - 10 * i) * w / u),
+                size=u * (0.42 + 0.15 * t),
+                colour=mix(colour, glow, 0.25),
+            )
+        _trunks(
+            stage,
+            base,
+            n=round((16 - 11 * t) * w / u) + 1,
+            width=u * (0.008 + 0.045 * t**1.6),
+            colour=colour,
+            sun_x=sun[0],
+        )
+        lie = _hills(stage, base=base + u * 0.01, height=u * 0.03, cells=2.4)
+        tone = mix(mix(ground, glow, 0.65 * (1 - t)), deep, 0.05 + (0.12 if snowy else 0.50) * t)
+        end = h if i == layers - 1 else base + (h - floor) * 0.35 + u * 0.05
+        canvas.lay(
+            canvas.below(lie, end),
+            Fade(
+                stops=(mix(tone, palette.light, 0.22 * (1 - t)), tone, shift(tone, light=-0.10)),
+                start=base - u * 0.02,
+                end=h,
+            ),
+        )
+        if i in (0, 2):
+            mist(
+                stage,
+                top=floor - u * (0.34 - 0.1 * t),
+                bottom=base + u * 0.06,
+                opacity=0.62 * (1 - t) + 0.18,
+                colour=glow,
+            )
+    _shafts(stage, sun)
+    _undergrowth(stage, lie, mix(ground, deep, 0.55) if snowy else mix(deep, ground, 0.25))
+    foot = floor + (h - floor) * 0.56
+    animals.creature(stage, ground=lambda _x: foot, size=min(u * 0.34, (h - floor) * 1.15))
+    if snowy:
+        snowfall(stage, n=int(420 * w / u))
+
+
+def _trunks(
+    stage: Stage, base: float, *, n: int, width: float, colour: Colour, sun_x: float
+) -> None:
+    """Bare trunks from the ground to beyond the top, each with a lit edge and a few branches."""
+    canvas, rng = stage.canvas, stage.detail
+    w, u = canvas.width, canvas.unit
+    close = width > u * 0.02
+    rim = mix(colour, stage.palette.light, 0.22)
+    twigs = canvas.stencil((0, 0, w, base * 0.66))
+    for x in ((np.arange(n) + rng.uniform(0.12, 0.88, n)) / n * w).tolist():
+        if close and abs(x - w * 0.5) < w * 0.13:
+            continue  # the clearing in the middle stays open
+        thick = width * rng.uniform(0.65, 1.25)
+        foot = base + rng.uniform(-0.2, 0.9) * width
+        ys = np.linspace(foot, -4, 9)
+        middle = (
+            x
+            + rng.normal(0, 0.02) * base * np.linspace(0, 1, 9)
+            + rng.normal(0, 0.25, 9).cumsum() * thick * 0.22
+        )
+        half = thick / 2 * np.linspace(1.0, 0.62, 9)
+        half[0] *= 1.45
+        side = 1 if sun_x > x else -1
+        far, near = (
+            np.stack([middle - side * half, ys], axis=1),
+            np.stack([middle + side * half, ys], axis=1),
+        )
+        canvas.shape(np.concatenate([far, near[::-1]]), colour)
+        inner = near - np.stack([side * half * 0.45, np.zeros(9)], axis=1)
+        canvas.shape(np.concatenate([near, inner[::-1]]), rim)
+        for y in (rng.uniform(0.05, 0.6, 3) * base).tolist():
+            at = float(np.interp(y, ys[::-1], middle[::-1]))
+            reach = rng.choice([-1, 1]) * thick * rng.uniform(1.6, 4.0)
+            bough = [
+                (at, y),
+                (at + reach * 0.6, y - abs(reach) * 0.28),
+                (at + reach, y - abs(reach) * 0.62),
+            ]
+            twigs.line(bough, max(1.0, thick * 0.10))
+    if close:
+        canvas.lay(twigs.mask(), colour)
+
+
+def _shafts(stage: Stage, sun: tuple[float, float]) -> None:
+    """Beams of light fanning out of the sun."""
+    canvas, rng, u = stage.canvas, stage.detail, stage.canvas.unit
+    width, height = (max(2, s // 3) for s in canvas.soft_size())
+    x, y = grid(width, height)
+    scale = width / canvas.width
+    dx, dy = x - sun[0] * scale, y - (sun[1] - u * 0.3) * scale
+    angle = np.arctan2(dx, np.abs(dy) + 1e-3)
+    rays = line_noise(rng, 720, cells=26, octaves=3)[
+        np.clip((angle / np.pi + 0.5) * 719, 0, 719).astype(np.intp)
+    ]
+    reach = np.exp(-np.hypot(dx, dy) / (u * scale) * 1.5)
+    below = smoothstep(-0.02, 0.25, dy / (u * scale))
+    canvas.cloud(smoothstep(0.1, 1.5, rays) * reach * below * 0.9, stage.palette.light)
+
+
+def _undergrowth(stage: Stage, line: Floats, colour: Colour) -> None:
+    """Grass and twigs against the light in the two lower corners."""
+    canvas, rng, u = stage.canvas, stage.detail, stage.canvas.unit
+    n = int(150 * canvas.width / u)
+    side = rng.beta(0.5, 0.5, n)
+    x = side * canvas.width
+    out = np.abs(side - 0.5)
+    tip = rng.uniform(0.02, 0.10, n) * u * (0.4 + 1.6 * out)
+    lean = rng.normal(0, 0.4, n) * tip
+    foot = canvas.height + u * 0.01 - u * 0.03 * out
+    stencil = canvas.stencil((0, canvas.height - u * 0.2, canvas.width, canvas.height))
+    for x0, y0, x1, y1 in ((x, foot, x + lean * 0.3, foot - tip * 0.6), (x + lean * 0.3, foot - tip * 0.6, x + lean, foot - tip)):
+        stencil.segments(np.stack([x0, y0, x1, y1], axis=1).reshape(-1, 2, 2), u * 0.0022)
+    canvas.lay(stencil.mask(), colour)

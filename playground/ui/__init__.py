@@ -1,0 +1,84 @@
+"""The screens, in Gradio; no other package of the program imports it."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from playground.runner.desk import Desk
+from playground.ui.account import AccountBar
+from playground.ui.compare import CompareScreen
+from playground.ui.examples import EXAMPLE_DIR, recorded_example
+from playground.ui.flow import Flow
+from playground.ui.references import MAX_UPLOAD_BYTES
+from playground.ui.security import middleware
+from playground.ui.shelf import Shelf
+from playground.ui.texts import text
+from playground.ui.theme import theme
+from playground.ui.visits import Visits
+from playground.ui.widgets import asset
+
+STYLE_SHEETS = ("page.css", "composer.css", "cards.css")
+KEEP_UPLOADS_S = 24 * 3600
+LOOK_FOR_OLD_UPLOADS_S = 3600
+MAX_WAITING_EVENTS = 256
+
+
+def build(desk: Desk) -> gr.Blocks:
+    """The whole page over a started desk. Makes the served folders known to the framework."""
+    thumbnails_dir = desk.settings.data_dir.resolve() / "thumbnails"
+    thumbnails_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # In place and untouched: what the service made is what the browser gets, byte for byte.
+    gr.set_static_paths([desk.pictures_dir, thumbnails_dir, EXAMPLE_DIR])
+    visits = Visits(forget_account=desk.close_account)
+    flow = Flow(
+        desk=desk,
+        visits=visits,
+        shelf=Shelf(
+            desk,
+            upload_dir=Path(get_upload_folder()),
+            thumbnails_dir=thumbnails_dir / "references",
+        ),
+        thumbnails_dir=thumbnails_dir / "pictures",
+        example=recorded_example(),
+    )
+    demo: gr.Blocks
+    with gr.Blocks(
+        title=text("page.title"),
+        fill_width=True,
+        analytics_enabled=False,
+        delete_cache=(LOOK_FOR_OLD_UPLOADS_S, KEEP_UPLOADS_S),
+    ) as demo:
+        visit_id = gr.State("")
+        bar = AccountBar(flow, visit_id)
+        screen = CompareScreen(flow, bar.header, visit_id)
+        screen.wire(demo, bar.wire())
+    demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS, api_open=False)
+    return demo
+
+
+def launch_options(desk: Desk) -> dict[str, Any]:
+    """What `launch` of the page must be given; address and port are the caller's to add."""
+    settings = desk.settings
+    return {
+        "theme": theme(),
+        # In the head as they are: the framework's own way rewrites selectors and drops rules.
+        "head": _head(),
+        "max_threads": 200,
+        "max_file_size": MAX_UPLOAD_BYTES,
+        "run_history": False,  # it would keep what is typed, keys too, in the browser
+        "enable_monitoring": False,
+        "show_error": False,
+        "footer_links": [],
+        "ssr_mode": False,  # its proxy would pass by the check of host names
+        "pwa": False,
+        "share": False,
+        "strict_cors": True,
+        "app_kwargs": {"middleware": middleware(settings.allowed_hosts)},
+    }
+
+
+def _head() -> str:
+    styles = "\n".join(asset(name) for name in STYLE_SHEETS)
+    return f"<style>{styles}</style><script>{asset('page.js')}</script>"

@@ -1,0 +1,149 @@
+// What belongs to the page and to no widget: who is visiting, its address, clocks, keys, copying.
+(() => {
+  "use strict";
+
+  const TICK_MS = 100;
+  const COPIED_MS = 1600;
+  const VISIT = "playground-visit";
+  const PLACE = "comparison";
+
+  // ---- who is visiting: one tab and its reloads, no longer -----------------------------------
+
+  function newVisitId() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function visitId() {
+    try {
+      const known = sessionStorage.getItem(VISIT);
+      if (known) return known;
+      const fresh = newVisitId();
+      sessionStorage.setItem(VISIT, fresh);
+      return fresh;
+    } catch {
+      return newVisitId(); // storage is switched off: a reload is then another visit
+    }
+  }
+
+  // ---- which comparison the address names ----------------------------------------------------
+
+  function comparisonId() {
+    return new URLSearchParams(location.search).get(PLACE) ?? "";
+  }
+
+  function setComparison(id) {
+    const address = new URL(location.href);
+    if (id === comparisonId()) return;
+    if (id) address.searchParams.set(PLACE, id);
+    else address.searchParams.delete(PLACE);
+    history.replaceState(history.state, "", address.href);
+  }
+
+  // ---- clocks: the server says how long it has been, the browser goes on counting ------------
+
+  const begun = new WeakMap();
+
+  function words(seconds) {
+    if (Math.round(seconds * 10) / 10 < 60) return `${seconds.toFixed(1)} s`;
+    const whole = Math.round(seconds);
+    return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+  }
+
+  function tick() {
+    const now = performance.now();
+    for (const clock of document.querySelectorAll("[data-elapsed-s]")) {
+      const told = clock.dataset.elapsedS;
+      let start = begun.get(clock);
+      if (!start || start.told !== told) {
+        start = { told, at: now - Number(told) * 1000 };
+        begun.set(clock, start);
+      }
+      const text = words((now - start.at) / 1000);
+      if (clock.textContent !== text) clock.textContent = text;
+    }
+  }
+
+  setInterval(tick, TICK_MS);
+
+  // ---- Ctrl/⌘ + Enter runs; nothing else on the keyboard spends -------------------------------
+
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      if (event.repeat || event.isComposing) return;
+      if (!event.target.closest?.("#composer")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const run = document.querySelector("#run");
+      // A turn later, so that the last letter typed has reached the form.
+      if (run && !run.disabled) setTimeout(() => run.click());
+    },
+    true,
+  );
+
+  // ---- copying -------------------------------------------------------------------------------
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without https there is no clipboard; a selection still can be copied.
+      const box = document.createElement("textarea");
+      box.value = text;
+      document.body.append(box);
+      box.select();
+      document.execCommand("copy");
+      box.remove();
+    }
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (!button) return;
+    await copy(button.dataset.copy);
+    const before = button.textContent;
+    button.textContent = button.dataset.copied;
+    button.setAttribute("aria-live", "polite");
+    setTimeout(() => (button.textContent = before), COPIED_MS);
+  });
+
+  // ---- what stays in sight below the line on top has to know its height ----------------------
+
+  const barHeight = new ResizeObserver(([bar]) => {
+    const height = `${Math.ceil(bar.target.offsetHeight)}px`;
+    document.documentElement.style.setProperty("--pg-bar-height", height);
+  });
+
+  // ---- the key box opens over the page -------------------------------------------------------
+
+  function meetWidgets() {
+    const bar = document.querySelector("#header");
+    if (bar && !bar.dataset.measured) {
+      bar.dataset.measured = "yes";
+      barHeight.observe(bar);
+    }
+    const panel = document.querySelector("#key-panel");
+    if (panel && !panel.hasAttribute("popover")) {
+      panel.setAttribute("popover", "auto");
+      panel.setAttribute("role", "dialog");
+      panel.setAttribute("aria-labelledby", "key-title");
+      panel.addEventListener("toggle", (event) => {
+        if (event.newState === "open") panel.querySelector("input")?.focus();
+      });
+    }
+  }
+
+  new MutationObserver(meetWidgets).observe(document, { childList: true, subtree: true });
+
+  // ---- a picture dropped beside the strip must not replace the page ---------------------------
+
+  for (const name of ["dragover", "drop"]) {
+    window.addEventListener(name, (event) => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    });
+  }
+
+  window.playground = Object.freeze({ visitId, comparisonId, setComparison });
+})();

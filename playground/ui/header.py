@@ -1,0 +1,179 @@
+"""The line on top as HTML: emulated or live, what the account holds, what is spent, what is open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from playground.pricing import CREDITS_PER_USD
+from playground.runner.views import AccountView, MoneyView, RunView
+from playground.schema import Balance, Origin
+from playground.ui import format as fmt
+from playground.ui.cards import model_name
+from playground.ui.markup import Markup, el
+from playground.ui.texts import text
+
+_CENT = Decimal("0.01")
+MAX_LISTED = 30
+PROMPT_CHARACTERS = 80
+KEY_PANEL_ID = "key-panel"
+TASKS_PANEL_ID = "tasks-panel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What the line on top tells."""
+
+    account: AccountView
+    money: MoneyView
+    open_views: tuple[RunView, ...]
+    is_own_key: bool  # typed in on this page, not the server's
+
+
+def header_html(header: Header, *, now: datetime | None = None) -> Markup:
+    """
+    Args:
+        now: What the ages of the open tasks start from; the present by default.
+    """
+    return el(
+        "div",
+        _brand(header.account),
+        el(
+            "div",
+            _balance(header.account),
+            _spent("header.today", header.money.day_usd, header.money.day_cap_usd, header.money),
+            _spent("header.session", header.money.session_usd, header.money.session_cap_usd),
+            _open_button(len(header.open_views)),
+            _key_button(header),
+            class_="pg-chips",
+            role="group",
+            aria_label=text("header.region"),
+        ),
+        _problem(header.account),
+        _open_panel(header.open_views, now or datetime.now(UTC)),
+        class_="pg-bar",
+        data_origin=header.account.origin,
+    )
+
+
+def _brand(account: AccountView) -> Markup:
+    origin = account.origin
+    return el(
+        "div",
+        el("h1", text("page.brand"), el("small", text("page.brand_detail"))),
+        el(
+            "span",
+            text(f"origin.{origin}"),
+            class_=f"pg-badge pg-badge-large pg-badge-{origin}",
+            title=text(f"origin.{origin}_detail", host=account.host),
+        ),
+        class_="pg-brand",
+    )
+
+
+def _chip(name: str, value: str, detail: str | None = None, *, kind: str) -> Markup:
+    return el(
+        "span",
+        el("span", text(name), class_="pg-chip-name"),
+        " ",
+        el("strong", value),
+        el("span", f" {detail}", class_="pg-chip-detail") if detail else None,
+        class_="pg-chip",
+        data_chip=kind,
+    )
+
+
+def balance_words(balance: Balance | None) -> tuple[str, str | None]:
+    """The balance in credits, and about what that is in USD; a dash when the service did not say."""
+    if balance is None:
+        return fmt.UNKNOWN, None
+    if balance.is_unlimited:
+        return text("header.balance_unlimited"), None
+    if balance.credits is None:
+        return fmt.UNKNOWN, None
+    usd = fmt.usd((balance.credits / CREDITS_PER_USD).quantize(_CENT))
+    return fmt.credits(balance.credits), text("header.balance_usd", usd=usd)
+
+
+def _balance(account: AccountView) -> Markup:
+    value, detail = balance_words(account.balance)
+    return _chip("header.balance", value, detail, kind="balance")
+
+
+def _spent(
+    name: str, spent_usd: Decimal, cap_usd: Decimal | None, money: MoneyView | None = None
+) -> Markup:
+    cap = text("header.no_cap") if cap_usd is None else text("header.of_cap", cap=fmt.usd(cap_usd))
+    if money is not None and money.unknown_count:
+        cap += f" {text('header.unknown_count', count=money.unknown_count)}"
+    return _chip(name, fmt.usd(spent_usd), cap, kind=name.removeprefix("header."))
+
+
+def _open_button(count: int) -> Markup:
+    names = {0: "header.open_none", 1: "header.open_one"}
+    return el(
+        "button",
+        text(names.get(count, "header.open_many"), count=count),
+        type="button",
+        class_="pg-chip pg-chip-button",
+        popovertarget=TASKS_PANEL_ID,
+        data_chip="open",
+        data_count=count,
+    )
+
+
+def _key_button(header: Header) -> Markup:
+    account = header.account
+    if header.is_own_key:
+        words = text("header.key_own", masked=account.masked_key)
+    elif account.origin is Origin.LIVE:
+        words = text("header.key_host", masked=account.masked_key)
+    else:
+        words = text("header.key_none")
+    return el(
+        "button",
+        words,
+        type="button",
+        class_="pg-chip pg-chip-button pg-chip-key",
+        popovertarget=KEY_PANEL_ID,
+        data_chip="key",
+        data_own=header.is_own_key,
+    )
+
+
+def _problem(account: AccountView) -> Markup | None:
+    if account.problem is None:
+        return None
+    return el("p", account.problem, class_="pg-bar-problem", role="status")
+
+
+def _open_panel(views: Sequence[RunView], now: datetime) -> Markup:
+    listed = [_open_item(view, now) for view in views[:MAX_LISTED]]
+    return el(
+        "div",
+        el("h2", text("header.open_title")),
+        el("p", text("header.open_lead" if listed else "header.open_empty")),
+        el("ul", *listed) if listed else None,
+        id=TASKS_PANEL_ID,
+        popover="auto",
+        class_="pg-panel pg-tasks",
+    )
+
+
+def _open_item(view: RunView, now: datetime) -> Markup:
+    age_s = max(0.0, (now - view.started_at).total_seconds())
+    phase = "phase.detached" if view.is_detached else f"phase.{view.phase}"
+    return el(
+        "li",
+        el(
+            "button",
+            el("span", fmt.shortened(view.request.prompt, PROMPT_CHARACTERS), class_="pg-task-prompt", dir="auto"),
+            el("span", f"{model_name(view.request.model)} · {text(phase)}", class_="pg-task-state"),
+            el("span", fmt.seconds(age_s), class_="pg-clock", data_elapsed_s=f"{age_s:.2f}", aria_hidden="true"),
+            type="button",
+            data_action="open",
+            data_comparison=view.comparison_id,
+            popovertarget=TASKS_PANEL_ID,
+            popovertargetaction="hide",
+        ),
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""The reference strip: drop, paste, pick or address; numbered, in the order that is sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from playground import catalog
+from playground.errors import PlaygroundError, UnusableReferenceError
+from playground.ui import format as fmt
+from playground.ui.shelf import Shelf
+from playground.ui.texts import ENGLISH
+from playground.ui.widgets import asset, html
+
+MAX_UPLOAD_BYTES = 100_000_000  # what can still be shrunk; larger ones end in the browser
+MAX_NAME_CHARACTERS = 200
+_PREFIX = "references."
+
+
+def reference_strip(shelf: Shelf) -> gr.HTML:
+    """
+    A widget whose value is the list of references, each with its `token`, as the page shows them.
+
+    The browser owns the order; the server only ever learns tokens it gave out itself.
+    """
+
+    def keep_file(call: Mapping[str, Any]) -> dict[str, Any]:
+        path, name = str(call.get("path", "")), str(call.get("name", ""))
+        short = name[:MAX_NAME_CHARACTERS]
+        return _answer(lambda: shelf.add_file(path, name=short, shrink=call.get("shrink") is True))
+
+    def keep_url(call: Mapping[str, Any]) -> dict[str, Any]:
+        return _answer(lambda: shelf.add_url(str(call.get("url", ""))))
+
+    return html(
+        [],
+        script="references.js",
+        html_template=asset("references.html"),
+        server_functions=[keep_file, keep_url],
+        elem_id="references",
+        texts={
+            name.removeprefix(_PREFIX): words
+            for name, words in ENGLISH.items()
+            if name.startswith(_PREFIX)
+        },
+        limit=max(model.max_references for model in catalog.MODELS.values()),
+        maxBytes=MAX_UPLOAD_BYTES,
+        maxBytesWords=fmt.file_size(MAX_UPLOAD_BYTES),
+    )
+
+
+def _answer(keep: Any) -> dict[str, Any]:
+    """The kept reference, or in words why it cannot be one."""
+    try:
+        return {"item": keep()}
+    except UnusableReferenceError as exc:
+        return {"problem": str(exc), "canShrink": exc.can_shrink}
+    except PlaygroundError as exc:
+        return {"problem": str(exc), "canShrink": False}

@@ -1,0 +1,28 @@
+"""Whose pictures these are, as HTML: the prompt and the settings of the comparison that is shown."""
+
+from playground.runner.views import RunView
+from playground.ui import format as fmt
+from playground.ui.markup import Markup, el
+from playground.ui.texts import text
+
+_NAMES = {0: None, 1: "subject.reference", 2: "subject.references"}
+
+
+def subject_html(view: RunView, *, is_example: bool = False) -> Markup:
+    """One run stands for all: the lanes of a comparison differ in nothing but the model."""
+    request = view.request
+    count = len(request.references)
+    name = _NAMES[min(count, 2)]
+    facts = [
+        request.size,
+        request.resolution,
+        None if name is None else text(name, count=count),
+        fmt.clock_time(view.started_at),
+    ]
+    return el(
+        "div",
+        el("span", text("origin.example"), class_="pg-badge") if is_example else None,
+        el("p", request.prompt, class_="pg-subject-prompt", dir="auto"),
+        el("p", " · ".join(fact for fact in facts if fact), class_="pg-subject-facts"),
+        class_="pg-subject",
+    )
