@@ -1,14 +1,11 @@
 """The caps on spending: what is spent, what is reserved, and whether one more request fits."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from fcntl import LOCK_EX, flock
-from pathlib import Path
 
-from playground.errors import BudgetExceededError, StorageError
+from playground.errors import BudgetExceededError
 from playground.schema import Origin
 
 
@@ -18,23 +15,6 @@ class Caps:
 
     session_usd: Decimal | None
     day_usd: Decimal | None
-
-
-@contextmanager
-def shared_lock(path: Path) -> Iterator[None]:
-    """
-    Held by one thread of one program at a time, so that checking a cap and reserving are one act.
-
-    Raises:
-        StorageError: The lock file cannot be opened.
-    """
-    try:
-        file = path.open("a")
-    except OSError as exc:
-        raise StorageError(f"The lock {path} cannot be opened ({exc.strerror}).") from exc
-    with file:
-        flock(file, LOCK_EX)
-        yield
 
 
 def day_start(now: datetime) -> datetime:
@@ -61,24 +41,30 @@ def check_cap(
     )
 
 
-class SessionSpending:
-    """What each session has spent or reserved, by run; lives as long as the program."""
+class Reservations:
+    """What runs are expected to cost, or came to, by whatever they are counted under."""
 
     def __init__(self) -> None:
-        self._by_session: dict[tuple[str, Origin], dict[str, Decimal]] = {}
+        self._runs: dict[str, tuple[Hashable, Decimal]] = {}
+        self._totals: dict[Hashable, Decimal] = {}  # kept, so that a thousand runs stay quick
 
-    def used_usd(self, session_id: str, origin: Origin) -> Decimal:
-        return sum(self._by_session.get((session_id, origin), {}).values(), Decimal(0))
+    def used_usd(self, name: Hashable) -> Decimal:
+        return self._totals.get(name, Decimal(0))
 
-    def reserve(
-        self, session_id: str, origin: Origin, amounts: Iterable[tuple[str, Decimal | None]]
-    ) -> None:
-        """Counts each run at its estimate; a run whose price is not known counts nothing."""
-        book = self._by_session.setdefault((session_id, origin), {})
-        book.update((run_id, usd) for run_id, usd in amounts if usd is not None)
+    def reserve(self, name: Hashable, run_id: str, usd: Decimal | None) -> None:
+        """Counts a run; one whose price is not known counts nothing, and the caller says so."""
+        if usd is not None:
+            self.release(run_id)
+            self._runs[run_id] = (name, usd)
+            self._totals[name] = self.used_usd(name) + usd
 
     def settle(self, run_id: str, usd: Decimal) -> None:
-        """Replaces the estimate of a run by what it came to."""
-        for book in self._by_session.values():
-            if run_id in book:
-                book[run_id] = usd
+        """Replaces what was expected of a run by what it came to; an unknown run is left alone."""
+        if run_id in self._runs:
+            self.reserve(self._runs[run_id][0], run_id, usd)
+
+    def release(self, run_id: str) -> None:
+        """Counts a run no longer."""
+        if run_id in self._runs:
+            name, usd = self._runs.pop(run_id)
+            self._totals[name] -= usd

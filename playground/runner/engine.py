@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playground import __version__, catalog, pricing
+from playground import __version__, catalog, disk, pricing
 from playground.budget import Caps
 from playground.client import Transports
 from playground.errors import InvalidRequestError, StorageError
@@ -50,14 +50,9 @@ class Engine:
         """
         self.settings = settings
         data_dir = settings.data_dir
-        try:
-            for folder in (data_dir, *(data_dir / name for name in _FOLDERS)):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as exc:
-            raise StorageError(
-                f"The data folder {data_dir} cannot be made ({exc.strerror}). "
-                "Set PLAYGROUND_DATA_DIR to a folder that can be written."
-            ) from exc
+        for folder in (data_dir, *(data_dir / name for name in _FOLDERS)):
+            with disk.storage_errors(folder):
+                disk.make_private_folder(folder)
         self.secret = load_secret(data_dir / "secret")
         self.log = RunLog(data_dir / "runs.csv")
         self.kit = Kit(
@@ -123,7 +118,9 @@ class Engine:
                 log.error("Run %s stands in the journal without its intent.", facts.run_id)
                 continue
             self._parked[facts.run_id] = facts
-            self._board.put(self._parked_view(facts))
+            view = self._parked_view(facts)
+            self._board.put(view)
+            self._purse.take_over(view)
         for account in tuple(self._accounts.values()):
             self._resume_parked(account)
 

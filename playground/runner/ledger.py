@@ -23,6 +23,7 @@ from playground.schema import (
     Task,
 )
 
+_SECONDS_DIGITS = 6  # what the clock can tell; more would be noise
 _TASK_TIMES = ("queued_s", "generating_s", "wait_s", "lag_bound_s", "polls")
 
 
@@ -205,7 +206,12 @@ def run_of(facts: RunFacts, *, finished_at: datetime) -> Run:
                 columns[name] = parse_time(final[name])
     columns.update(_money_columns(billing))
     columns.update(_outcome_columns(facts))
-    return Run(**columns)
+    return Run(
+        **{
+            name: round(value, _SECONDS_DIGITS) if isinstance(value, float) else value
+            for name, value in columns.items()
+        }
+    )
 
 
 def counted_usd(run: Run) -> Decimal | None:

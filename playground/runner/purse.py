@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from playground import budget, pricing
-from playground.budget import Caps, SessionSpending
+from playground import budget, disk, pricing
+from playground.budget import Caps, Reservations
 from playground.errors import UnknownPriceError
 from playground.journal import Fact
 from playground.runner import ledger
@@ -21,7 +21,8 @@ class Purse:
     def __init__(self, kit: Kit, caps: Caps) -> None:
         self._kit = kit
         self._caps = caps
-        self._sessions = SessionSpending()
+        self._sessions = Reservations()  # by session and origin: spent and reserved
+        self._open = Reservations()  # by origin: reserved by runs of ours that have no row yet
 
     @contextmanager
     def reserving(
@@ -41,27 +42,33 @@ class Purse:
             )
         needed = sum((each.usd for each in estimates if each is not None), Decimal(0))
         origin = views[0].origin
-        with budget.shared_lock(self._kit.data_dir / "budget.lock"):
+        lock = self._kit.data_dir / "budget.lock"
+        with disk.storage_errors(lock), disk.locked(lock):
             self._check(origin, session_id, needed)
             yield
-        self._sessions.reserve(
-            session_id,
-            origin,
-            ((v.run_id, None if v.estimate is None else v.estimate.usd) for v in views),
-        )
+        for view in views:
+            usd = None if view.estimate is None else view.estimate.usd
+            self._sessions.reserve((session_id, origin), view.run_id, usd)
+            self._open.reserve(origin, view.run_id, usd)
+
+    def take_over(self, view: RunView) -> None:
+        """Counts a run that an earlier program left open."""
+        if view.estimate is not None:
+            self._open.reserve(view.origin, view.run_id, view.estimate.usd)
 
     def settle(self, run: Run) -> None:
         """What the run came to replaces what was expected of it."""
         cost = ledger.counted_usd(run)
         if cost is not None:
             self._sessions.settle(run.run_id, cost)
+        self._open.release(run.run_id)
 
     def money(self, origin: Origin, session_id: str) -> MoneyView:
         """What is spent and reserved against the caps."""
         kit = self._kit
         spent = kit.log.spent_usd(origin=origin, since=budget.day_start(datetime.now(UTC)))
-        reserved, unknown = Decimal(0), spent.unknown_count
-        for facts in (*kit.journal.open_runs(), *kit.journal.others_open()):
+        reserved, unknown = self._open.used_usd(origin), spent.unknown_count
+        for facts in kit.journal.others_open():
             intent = facts.last(Fact.INTENT)
             if intent is None or facts.run_id in kit.log or ledger.origin_of(intent) is not origin:
                 continue
@@ -70,7 +77,7 @@ class Purse:
             reserved += Decimal(0) if estimate is None else estimate.usd
         return MoneyView(
             origin=origin,
-            session_usd=self._sessions.used_usd(session_id, origin),
+            session_usd=self._sessions.used_usd((session_id, origin)),
             session_cap_usd=self._caps.session_usd,
             day_usd=spent.usd + reserved,
             day_cap_usd=self._caps.day_usd,

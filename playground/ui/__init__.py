@@ -20,6 +20,8 @@ from playground.ui.visits import Visits
 from playground.ui.widgets import asset
 
 STYLE_SHEETS = ("page.css", "composer.css", "cards.css")
+# Twice the same class: ours must win over the framework's reset of every button and list.
+ROOT = ".gradio-container.gradio-container"
 KEEP_UPLOADS_S = 24 * 3600
 LOOK_FOR_OLD_UPLOADS_S = 3600
 MAX_WAITING_EVENTS = 256
@@ -80,5 +82,6 @@ def launch_options(desk: Desk) -> dict[str, Any]:
 
 
 def _head() -> str:
-    styles = "\n".join(asset(name) for name in STYLE_SHEETS)
+    nested = "\n".join(asset(name) for name in STYLE_SHEETS)
+    styles = f"{asset('tokens.css')}\n{ROOT} {{\n{nested}}}"
     return f"<style>{styles}</style><script>{asset('page.js')}</script>"

@@ -25,7 +25,7 @@ _INKS: tuple[tuple[Colour, ...], ...] = (
     ((30, 32, 38), (240, 234, 220), (236, 120, 70), (96, 168, 162), (220, 188, 104)),
 )
 _SMALL_WORDS = frozenset(
-    "a an the of in on at with and for from to by that says text saying poster minimalist minimal style".split()
+    ["a", "an", "the", "of", "in", "on", "at", "with", "and", "for", "from", "to", "by", "that", "says", "text", "saying", "poster", "minimalist", "minimal", "style"]
 )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import animals, subjects
 from .brief import Hour
-from .canvas import Fade, Mask
+from .canvas import Fade
 from .colour import Colour, Floats, mix, ramp, shift, tint
 from .fields import enlarge, grid, line_noise, noise, relief, smoothstep
 from .sky import disc, mist, sky, snowfall, stars

@@ -1,0 +1,184 @@
+"""The real page on the embedded emulator, driven by a real browser; skipped where there is none."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from playground.emulator.core import Emulator
+from playground.emulator.faults import Endpoint, Fault
+from playground.runner.desk import Desk
+from playground.settings import Settings
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+SPEED = 25.0
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM_ARGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+TIMEOUT_MS = 15_000
+ALL_OVER = (
+    "() => { const cards = [...document.querySelectorAll('.pg-card')];"
+    " return cards.length === 2 && cards.every(card => card.dataset.state === 'over'); }"
+)
+
+
+@dataclass(slots=True)
+class App:
+    """A running page and the emulator behind it."""
+
+    url: str
+    desk: Desk
+    emulator: Emulator
+
+    def faults(self, *faults: str) -> None:
+        """These faults and no others, each written `place:kind[,field=value…]`."""
+        self.emulator.faults.replace([Fault.parse(fault) for fault in faults])
+
+    def submits(self) -> int:
+        """How many tasks the service has accepted since it started."""
+        return self.emulator.tally.answers[Endpoint.CREATE, 200]
+
+
+@dataclass(slots=True)
+class Screen:
+    """One page in a browser of its own, with what went wrong on it."""
+
+    page: "sync_api.Page"
+    app: App
+    outside: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def open(self, query: str = "") -> None:
+        self.page.goto(self.app.url + query)
+        self.page.wait_for_selector("[data-origin]")
+        self.page.wait_for_selector(".pg-card")
+        # The button carries its price once the form has been read.
+        self.page.wait_for_function("document.querySelector('#run').textContent.includes('$')")
+
+    def write(self, prompt: str) -> None:
+        self.page.fill("#prompt textarea", prompt)
+
+    def run(self, prompt: str | None = None, *, until_over: bool = True) -> str:
+        """Runs by keyboard; returns the comparison's id."""
+        before = self.shown()
+        if prompt is not None:
+            self.write(prompt)
+        self.page.focus("#prompt textarea")
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_function(
+            "before => (document.querySelector('.pg-card')?.dataset.comparison ?? '') !== before",
+            arg=before,
+        )
+        if until_over:
+            self.wait_until_over()
+        return self.shown()
+
+    def wait_until_over(self) -> None:
+        self.page.wait_for_function(ALL_OVER)
+
+    def wait_until_idle(self) -> None:
+        """The lanes are over and the run button is on again."""
+        self.wait_until_over()
+        self.page.wait_for_selector("#run:enabled")
+
+    def shown(self) -> str:
+        return self.page.evaluate(
+            "document.querySelector('.pg-card')?.dataset.comparison ?? ''"
+        )
+
+    def names(self) -> list[str]:
+        """The references, in the order shown."""
+        return self.page.locator(".pg-tile-name").all_inner_texts()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["sync_api.Browser"]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        yield running
+        running.close()
+
+
+def start_app(data_dir: Path, **changes: object) -> tuple[Desk, str, object]:
+    """A desk and the page over it, at a free port of this machine."""
+    from playground import ui
+
+    defaults = {"emulator_speed": SPEED, "session_cap_usd": Decimal(50), "day_cap_usd": None}
+    desk = Desk(Settings(data_dir=data_dir, **{**defaults, **changes}))  # type: ignore[arg-type]
+    desk.start()
+    demo = ui.build(desk)
+    _, url, _ = demo.launch(
+        server_name="127.0.0.1",
+        prevent_thread_lock=True,
+        quiet=True,
+        **ui.launch_options(desk),
+    )
+    return desk, url, demo
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    desk, url, demo = start_app(tmp_path_factory.mktemp("data"))
+    emulator = desk.playground.emulator
+    assert emulator is not None
+    yield App(url=url, desk=desk, emulator=emulator.emulator)
+    demo.close()
+    desk.close()
+
+
+@pytest.fixture
+def new_screen(app: App, browser: "sync_api.Browser") -> Iterator[object]:
+    """Makes pages; each in a context of its own, watched for outside requests and errors."""
+    contexts = []
+
+    def make(**options: object) -> Screen:
+        options.setdefault("viewport", {"width": 1280, "height": 900})
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(TIMEOUT_MS)
+        screen = Screen(page=page, app=app)
+        watch(page, screen)
+        return screen
+
+    app.faults()
+    yield make
+    for context in contexts:
+        context.close()
+    app.faults()
+
+
+def watch(page: "sync_api.Page", screen: Screen) -> None:
+    """Collects what a page must never do."""
+    local = (screen.app.url, "data:", "blob:", "about:")
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith(local) else screen.outside.append(request.url)
+        ),
+    )
+    page.on("pageerror", lambda error: screen.problems.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            screen.problems.append(message.text) if message.type == "error" else None
+        ),
+    )
+
+
+@pytest.fixture
+def screen(new_screen: object) -> Iterator[Screen]:
+    """A desktop page, opened; a script error or a request to elsewhere fails the test."""
+    made: Screen = new_screen()  # type: ignore[operator]
+    made.open()
+    yield made
+    assert made.outside == []
+    assert made.problems == []

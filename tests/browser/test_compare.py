@@ -1,0 +1,187 @@
+"""The race on the screen: what is shown while it runs, when it ends, and what each button buys."""
+
+import re
+
+import pytest
+from tests.browser.conftest import App, Screen
+
+pytestmark = pytest.mark.browser
+
+CARD_A, CARD_B = "#card-1", "#card-2"
+
+
+def test_a_run_shows_both_whole_pictures_with_seconds_and_money(screen: Screen) -> None:
+    screen.run("A lighthouse on a rocky coast")
+
+    for card in (CARD_A, CARD_B):
+        words = screen.page.inner_text(card)
+        assert "Done" in words
+        assert "1024×1024" in words
+        assert re.search(r"queued\s+\d+\.\d s", words)
+        assert re.search(r"generating\s+\d+\.\d s", words)
+        assert re.search(r"download\s+\d+\.\d s", words)
+        assert "EMULATED" in words.upper()
+    assert "$0.07" in screen.page.inner_text(CARD_A)
+    assert "$0.025" in screen.page.inner_text(CARD_B)
+
+
+def test_the_run_button_says_how_much_and_what_kind_of_figure(screen: Screen) -> None:
+    assert screen.page.inner_text("#run") == "Run both · emulated $0.095"
+
+    screen.page.check("[data-choice=repeats] [value='3']")
+    screen.page.check("[data-choice=resolution] [value='2K']")
+    screen.page.wait_for_function(
+        "document.querySelector('#run').textContent.includes('$0.465')"
+    )
+
+    assert screen.page.inner_text("#run") == "Run 6 pictures · emulated $0.465"
+    assert "emulated $0.12" in screen.page.inner_text("[data-choice=lane-1]")
+
+
+def test_the_first_finished_is_shown_while_the_other_still_runs(screen: Screen) -> None:
+    screen.app.faults("task:slow,model=flux-2-flex,seconds=40")
+
+    screen.run("First come, first shown", until_over=False)
+    screen.page.wait_for_selector(f"{CARD_B} .pg-picture img")
+
+    assert screen.page.locator(f"{CARD_A} [data-state=running]").count() == 1
+    screen.wait_until_over()
+    assert screen.page.locator(".pg-picture img").count() == 2
+
+
+def test_one_side_failing_leaves_the_other_and_keeps_the_service_s_reason(screen: Screen) -> None:
+    screen.app.faults("task:fail,model=flux-2-pro")
+
+    screen.run("Half of this fails")
+
+    assert screen.page.locator(f"{CARD_A} .pg-picture img").count() == 1
+    card = screen.page.inner_text(CARD_B)
+    assert "Failed" in card
+    assert "The upstream model could not produce an image" in card
+    assert "Retry this side · emulated $0.025" in card
+
+
+def test_a_retry_buys_one_side_as_a_new_run_and_leaves_the_other(screen: Screen) -> None:
+    screen.app.faults("task:fail,model=flux-2-pro,times=1")
+    comparison = screen.run("Retry me")
+    first = screen.page.get_attribute(f"{CARD_B} .pg-cell", "data-run")
+    kept = screen.page.get_attribute(f"{CARD_A} .pg-cell", "data-run")
+    before = screen.app.submits()
+
+    screen.page.click(f"{CARD_B} [data-action=retry]")
+    screen.page.wait_for_selector(f"{CARD_B} .pg-picture img")
+
+    assert screen.app.submits() == before + 1
+    assert screen.page.get_attribute(f"{CARD_A} .pg-cell", "data-run") == kept
+    retried = screen.page.get_attribute(f"{CARD_B} .pg-cell", "data-run")
+    assert retried != first
+    assert screen.shown() == comparison
+    view = screen.app.desk.view(retried or "")
+    assert view is not None
+    assert view.retry_of == first
+
+
+def test_a_refusal_by_the_policy_is_told_as_one_and_nothing_is_charged(screen: Screen) -> None:
+    screen.app.faults("create:refuse_422")
+
+    screen.run("Something that is refused")
+
+    card = screen.page.inner_text(CARD_A)
+    assert "Not accepted" in card
+    assert "nothing charged" in card
+    assert "Change the prompt" in card
+
+
+def test_a_lost_answer_is_told_as_perhaps_charged_and_offers_a_free_look(screen: Screen) -> None:
+    # The look-ups find nothing either, until later.
+    screen.app.faults("create:reset_after_answer,model=flux-2-flex,late_s=1")
+    screen.run("Whose answer is lost", until_over=False)
+
+    screen.page.wait_for_selector(
+        f"{CARD_A} [data-phase=looking_up], {CARD_A} [data-status]", timeout=20_000
+    )
+
+
+def test_stop_says_what_is_paid_and_the_picture_still_arrives(screen: Screen) -> None:
+    screen.app.faults("task:slow,seconds=60")
+    screen.run("Stopped half way", until_over=False)
+    screen.page.wait_for_selector(f"{CARD_A} [data-phase=generating]")
+
+    screen.page.click("#stop")
+    screen.page.wait_for_selector(f"{CARD_A} [data-detached]")
+    screen.page.wait_for_selector(f"{CARD_B} [data-detached]")
+
+    assert "No longer waited for" in screen.page.inner_text(CARD_A)
+    assert "paid for" in screen.page.inner_text(CARD_A)
+    screen.page.wait_for_selector("#run:enabled")
+    assert screen.page.locator("#stop:enabled").count() == 0
+    screen.page.wait_for_selector(f"{CARD_A} .pg-picture img", timeout=20_000)
+
+
+def test_a_new_run_does_not_wipe_the_earlier_one(screen: Screen) -> None:
+    first = screen.run("The first of two")
+    screen.wait_until_idle()
+    screen.run("The second of two")
+    screen.wait_until_idle()
+
+    screen.page.click(f"#earlier [data-comparison='{first}']")
+    screen.page.wait_for_function(
+        "id => document.querySelector('.pg-card').dataset.comparison === id", arg=first
+    )
+
+    assert screen.page.locator(".pg-picture img").count() == 2
+    assert screen.page.input_value("#prompt textarea") == "The first of two"
+    assert first in screen.page.url
+
+
+def test_a_refused_form_leaves_the_result_and_says_why(screen: Screen) -> None:
+    shown = screen.run("Stays on the screen")
+    screen.wait_until_idle()
+    before = screen.app.submits()
+
+    screen.write("   ")
+    screen.page.click("#run")
+    screen.page.wait_for_selector("#notice p")
+
+    assert "The prompt is empty" in screen.page.inner_text("#notice")
+    assert screen.shown() == shown
+    assert screen.app.submits() == before
+    assert screen.page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+
+
+def test_repeats_stand_in_one_card_a_side(screen: Screen) -> None:
+    screen.page.check("[data-choice=repeats] [value='3']")
+
+    screen.run("Three a side")
+
+    assert screen.page.locator(f"{CARD_A} .pg-picture img").count() == 3
+    assert screen.page.locator(f"{CARD_B} .pg-picture img").count() == 3
+    box = screen.page.locator(".pg-card").evaluate_all("cards => cards.map(c => c.offsetWidth)")
+    assert box[0] == box[1]
+
+
+def test_the_same_model_may_stand_on_both_sides(screen: Screen) -> None:
+    screen.page.check("[data-choice=lane-1] [value='flux-2-pro']")
+
+    screen.run("Twice the same")
+
+    heads = screen.page.locator(".pg-card h2").all_inner_texts()
+    assert [head.split(" ", 2)[-1] for head in heads] == ["A FLUX.2 pro", "B FLUX.2 pro"]
+
+
+def test_sizes_that_differ_from_the_table_are_told(screen: Screen) -> None:
+    screen.app.emulator.settings = _rounded(screen.app)
+    try:
+        screen.page.check("[data-choice=size] [value='16:9']")
+        assert "16:9 · nominal 1820×1024" in screen.page.inner_text("#choices")
+        screen.run("A wide one")
+    finally:
+        screen.app.emulator.settings = _rounded(screen.app, back=True)
+
+    assert "nominal 1820×1024, got 1824×1024" in screen.page.inner_text(CARD_A)
+
+
+def _rounded(app: App, *, back: bool = False) -> object:
+    from dataclasses import replace
+
+    return replace(app.emulator.settings, are_pixels_rounded=not back)
