@@ -258,7 +258,7 @@ def _progress_line(view: RunView) -> str:
         words = "left open"
     if view.progress_pct is not None and view.phase is Phase.GENERATING:
         words += f" {view.progress_pct:.0f} %"
-    note = "" if view.note is None else f"  {view.note}"
+    note = "" if view.note is None else f"  {_plain(view.note)}"
     return f"{view.request.model:<12} #{view.repeat}  {words}{note}"
 
 
@@ -279,7 +279,12 @@ def _outcome(run: Run) -> str:
         seconds = "" if run.total_s is None else f"  {run.total_s:.1f} s"
         return f"{run.width_px}×{run.height_px} {run.format}{seconds}"
     said = "" if run.service_message is None else f" The service: {run.service_message}"
-    return f"{run.status}: {run.error_message}{said}"
+    return _plain(f"{run.status}: {run.error_message}{said}")
+
+
+def _plain(text: str) -> str:
+    """Text from elsewhere as a terminal may see it: nothing in it moves the cursor."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _cost(run: Run) -> str:

@@ -147,21 +147,6 @@ def keep_evidence(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def identity(fd: int) -> tuple[int, int]:
-    """What tells this file from one that took its name."""
-    status = os.fstat(fd)
-    return status.st_dev, status.st_ino
-
-
-def stands_at(fd: int, path: Path) -> bool:
-    """Whether this open file is still the one of that name."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return False
-    return identity(fd) == (status.st_dev, status.st_ino)
-
-
 class Tail:
     """
     How far a growing file of lines was read.

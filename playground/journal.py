@@ -18,7 +18,6 @@ from playground.disk import (
     keep_evidence,
     locked,
     make_private_folder,
-    stands_at,
     storage_errors,
     sync_folder,
     try_lock,
@@ -294,7 +293,7 @@ class Journal:
             fd = _open_existing(path)
             if fd is None:
                 continue
-            if try_lock(fd, path) and stands_at(fd, path):
+            if try_lock(fd, path):
                 self._held[path] = fd
             else:
                 os.close(fd)

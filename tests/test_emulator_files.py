@@ -261,6 +261,15 @@ def test_a_download_can_drip(rig):
     assert len(chunks) >= 4
 
 
+@pytest.mark.parametrize("kind", [None, "dribble", "reset_after_answer", "gone", "bomb"])
+def test_every_answer_says_that_it_is_emulated(rig, kind):
+    url = rig.picture_url()
+    if kind:
+        rig.emulator.faults.add(Fault(at="file", kind=kind, seconds=0.05))
+    with httpx.stream("GET", url) as answer:
+        assert answer.headers["x-emulator"] == "flux-2-playground"
+
+
 def test_a_fault_of_a_file_can_strike_one_models_pictures_only(rig):
     rig.emulator.faults.add(Fault(at="file", kind="gone", model="flux-2-pro"))
 

@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 
 import anyio
@@ -19,7 +18,6 @@ from tests.engine_rig import HURRY, open_rig
 
 pytestmark = pytest.mark.anyio
 
-PHOTOS = ("lion.jpg", "tower.jpg", "cheetah1.jpg")
 MAY_BE_EMPTY = {
     "experiment_id",
     "retry_of",
@@ -37,11 +35,7 @@ MAY_BE_EMPTY = {
 
 
 def photos(folder: Path):
-    gradio = Path(next(iter(find_spec("gradio").submodule_search_locations)))
-    return tuple(
-        prepare_reference(gradio / "media_assets" / "images" / name, name=name, folder=folder)
-        for name in PHOTOS
-    )
+    return tuple(prepare_reference(path, name=path.name, folder=folder) for path in PHOTOS)
 
 
 async def test_a_comparison_ends_in_two_kept_pictures_and_two_complete_rows(tmp_path):

@@ -544,6 +544,7 @@ def test_a_source_that_cannot_be_removed_stays_locked_until_it_can(
         facts = ours.facts("run_1")
         assert facts is not None  # remembered, as long as the source says it is open
         assert facts.is_logged
+        assert ours.others_open() == ()
     assert other.adopt() == ()
     assert ours.adopt() == ()
 
@@ -693,6 +694,20 @@ def test_a_run_that_changes_hands_or_is_written_anew_is_counted_once(folder: Pat
     theirs.close()
     ours.adopt()
     assert ours.others_open() == ()
+    ours.close()
+
+
+def test_a_fact_of_others_that_was_taken_back_is_forgotten(folder: Path) -> None:
+    ours = Journal.open(folder)
+    theirs = folder / "theirs.jsonl"
+    data = {"at": T0.isoformat()}
+    theirs.write_bytes(line_of("run_1", [(Fact.INTENT, data)]))
+    before = ours.others_open()
+    # As after a flush that failed: cut off, and another line in its place.
+    theirs.write_bytes(line_of("run_2_longer", [(Fact.INTENT, data)]))
+
+    assert [facts.run_id for facts in before] == ["run_1"]
+    assert [facts.run_id for facts in ours.others_open()] == ["run_2_longer"]
     ours.close()
 
 

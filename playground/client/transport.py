@@ -157,7 +157,7 @@ class Transports:
                     headers={"Content-Type": "application/json"},
                     auth=_Bearer(key),
                 ) as response:
-                    status_code, headers = response.status_code, response.headers
+                    status_code, headers = response.status_code, dict(response.headers)
                     async for chunk in response.aiter_bytes():
                         received += chunk
                         if len(received) > MAX_ANSWER_BYTES:
@@ -206,7 +206,7 @@ class Transports:
                     body = await _whole(response)
         except _NO_ANSWER as exc:
             raise NetworkError(f"The service gave no answer ({_reason(exc)}). Try again.") from exc
-        return Answer(status_code=response.status_code, headers=response.headers, body=body)
+        return Answer(status_code=response.status_code, headers=dict(response.headers), body=body)
 
     def _get(self) -> "_Built":
         loop = asyncio.get_running_loop()

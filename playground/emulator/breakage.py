@@ -10,6 +10,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from playground.emulator.settings import MARK
+
 TRANSPORT = "emulator.transport"
 # Close with RST and throw away what was not sent yet (struct linger: on, 0 seconds).
 LINGER_RESET = struct.pack("ii", 1, 0)
@@ -134,4 +136,5 @@ async def _disconnected(receive: Receive) -> None:
 def _head(answer: Response) -> bytes:
     lines = [f"HTTP/1.1 {answer.status_code} Answer".encode()]
     lines += [name + b": " + value for name, value in answer.raw_headers]
+    lines.append(": ".join(MARK).encode())
     return b"\r\n".join(lines) + b"\r\n\r\n"

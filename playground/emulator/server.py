@@ -13,7 +13,7 @@ import uvicorn
 from playground.emulator.app import create_app
 from playground.emulator.breakage import RawProtocol
 from playground.emulator.core import Emulator
-from playground.emulator.settings import EmulatorSettings
+from playground.emulator.settings import MARK, EmulatorSettings
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 15.0
@@ -62,7 +62,8 @@ class _Server(uvicorn.Server):
         await self.lifespan.shutdown()
 
     async def _answered(self) -> None:
-        while self.server_state.connections or self.server_state.tasks:
+        # uvicorn announces neither, so they are looked at.
+        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_EVERY_S)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -116,8 +117,7 @@ class EmulatorServer:
             loop="asyncio",
             access_log=False,
             log_config=None,
-            # So that nothing made here is ever taken for the real service's work.
-            headers=[("X-Emulator", "flux-2-playground")],
+            headers=[MARK],
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
         )

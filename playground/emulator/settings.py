@@ -14,6 +14,8 @@ from playground.emulator.laws import LatencyLaw
 from playground.emulator.models import MODELS
 
 DEFAULT_HOST = "127.0.0.1"
+# On every answer, so that nothing made here is ever taken for the real service's work.
+MARK = ("X-Emulator", "flux-2-playground")
 # Generous enough for a day of play, small enough that running out can be seen.
 DEFAULT_BALANCE_CREDITS = Decimal(20_000)
 # The service's own word for how long a result lives.

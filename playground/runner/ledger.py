@@ -206,12 +206,11 @@ def run_of(facts: RunFacts, *, finished_at: datetime) -> Run:
                 columns[name] = parse_time(final[name])
     columns.update(_money_columns(billing))
     columns.update(_outcome_columns(facts))
-    return Run(
-        **{
-            name: round(value, _SECONDS_DIGITS) if isinstance(value, float) else value
-            for name, value in columns.items()
-        }
-    )
+    rounded: dict[str, Any] = {
+        name: round(value, _SECONDS_DIGITS) if isinstance(value, float) else value
+        for name, value in columns.items()
+    }
+    return Run(**rounded)
 
 
 def counted_usd(run: Run) -> Decimal | None:

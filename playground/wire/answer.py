@@ -19,10 +19,10 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         """The value of the header of a lower-case name."""
-        for each, value in self.headers.items():
-            if each.lower() == name:
-                return value
-        return None
+        found = self.headers.get(name)
+        if found is not None:
+            return found
+        return next((value for each, value in self.headers.items() if each.lower() == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The real page on the embedded emulator, driven by a real browser; skipped where there is none."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -67,6 +67,7 @@ class Screen:
     def run(self, prompt: str | None = None, *, until_over: bool = True) -> str:
         """Runs by keyboard; returns the comparison's id."""
         before = self.shown()
+        print("BEFORE", repr(before), self.page.evaluate("document.querySelector('#cards')?.innerText.slice(0,200)"))
         if prompt is not None:
             self.write(prompt)
         self.page.focus("#prompt textarea")
@@ -134,26 +135,31 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     desk.close()
 
 
-@pytest.fixture
-def new_screen(app: App, browser: "sync_api.Browser") -> Iterator[object]:
-    """Makes pages; each in a context of its own, watched for outside requests and errors."""
-    contexts = []
+@pytest.fixture(scope="session")
+def context(browser: "sync_api.Browser") -> Iterator["sync_api.BrowserContext"]:
+    """Shared, so that the framework's scripts are fetched once; each page is a visit of its own."""
+    shared = browser.new_context(viewport={"width": 1280, "height": 900})
+    shared.set_default_timeout(TIMEOUT_MS)
+    yield shared
+    shared.close()
 
-    def make(**options: object) -> Screen:
-        options.setdefault("viewport", {"width": 1280, "height": 900})
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(TIMEOUT_MS)
-        screen = Screen(page=page, app=app)
-        watch(page, screen)
+
+@pytest.fixture
+def new_screen(app: App, context: "sync_api.BrowserContext") -> Iterator[Callable[[], Screen]]:
+    """Makes pages, each watched for requests to elsewhere and for script errors."""
+    made: list[Screen] = []
+
+    def make() -> Screen:
+        screen = Screen(page=context.new_page(), app=app)
+        watch(screen.page, screen)
+        made.append(screen)
         return screen
 
     app.faults()
     yield make
-    for context in contexts:
-        context.close()
     app.faults()
+    for screen in made:
+        screen.page.close()
 
 
 def watch(page: "sync_api.Page", screen: Screen) -> None:
@@ -175,10 +181,17 @@ def watch(page: "sync_api.Page", screen: Screen) -> None:
 
 
 @pytest.fixture
-def screen(new_screen: object) -> Iterator[Screen]:
+def screen(new_screen: Callable[[], Screen]) -> Iterator[Screen]:
     """A desktop page, opened; a script error or a request to elsewhere fails the test."""
-    made: Screen = new_screen()  # type: ignore[operator]
+    made = new_screen()
     made.open()
     yield made
     assert made.outside == []
     assert made.problems == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("browser"):
+            # Gradio's own bookkeeping of its queue calls pandas the way of version 2.
+            item.add_marker(pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"))

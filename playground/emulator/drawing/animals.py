@@ -200,7 +200,7 @@ def _cat(beast: _Beast) -> None:
     stage, palette, s = beast.stage, beast.stage.palette, beast.size
     coat = stage.brief.colour_of.get("cat", stage.brief.colour_of.get("kitten", (74, 68, 76)))
     night = stage.brief.hour is Hour.NIGHT
-    shade = mix(shift(coat, light=-0.22), palette.sky[1], 0.45 if night else 0.22)
+    shade = mix(shift(coat, light=-0.20), palette.sky[2], 0.35 if night else 0.20)
     lit = mix(coat, palette.light, 0.22)
     _contact(beast)
     whole = beast.stencil()

@@ -218,6 +218,8 @@ def _setting(words: list[str], text: str, choice: int) -> Setting:
     if best > 0:
         return next(s for s, score in scores.items() if score == best)
     animals = _hits(words, text, "cat kitten dog puppy horse animal lion tiger rabbit 猫 狗 马")
+    if animals and _hits(words, text, _SUBJECTS["moon"]):
+        return (Setting.MOUNTAINS, Setting.COAST)[choice % 2]
     if animals:
         return (Setting.MOUNTAINS, Setting.FOREST, Setting.COAST)[choice % 3]
     people = _hits(

@@ -27,7 +27,7 @@ def coast(stage: Stage) -> None:
     if stage.brief.hour is Hour.NIGHT:
         stars(stage, bottom=horizon, n=int(380 * w / u))
     if not stormy or low:
-        disc(stage, sun, u * (0.05 if stormy else 0.065))
+        disc(stage, sun, u * (0.115 if stage.wants("moon") else 0.05 if stormy else 0.065))
     _headland(stage, horizon, cliff_left)
     _sea(stage, horizon=horizon, sun=sun, rough=1.0 if stormy else 0.45)
     mist(stage, top=horizon - u * 0.05, bottom=horizon + u * 0.05, opacity=0.45)

@@ -158,8 +158,10 @@ class _Print:
             max(0, int(columns[0]) - 2),
             int(columns[-1]) + 3,
         )
-        mask, left, top = self._full(region, bounds)
-        crisp = mask.point([max(0, min(255, int((v - 128) * 3 + 128))) for v in range(256)])
+        # Enlarged as a ramp a few samples wide and hardened afterwards, an edge has no steps.
+        mask, left, top = self._full((region - 0.5) * np.float32(0.25) + np.float32(0.5), bounds)
+        gain = 3.4 * max(1.0, self._size[0] / self._shape[1])
+        crisp = mask.point([max(0, min(255, int((v - 128) * gain + 128))) for v in range(256)])
         paint, _, _ = self._full(tone, bounds)
         paint.putpalette(table.tobytes())
         place = (self._left + left, self._top + top)

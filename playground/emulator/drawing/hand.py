@@ -14,7 +14,6 @@ from .fields import enlarge, noise, smoothstep, tile_noise
 
 # Chosen so that the first two models the emulator serves fall to different hands.
 _SALT = "stroke/"
-_SUPERSAMPLED_PIXELS = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,54 +126,53 @@ def _directions(small: Image.Image, rng: np.random.Generator) -> tuple[Floats, F
 
 
 def _strokes(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """The picture repainted with strokes that follow its forms; fine ones where much happens."""
+    """The picture under brushwork that follows its forms: ridges that catch light, warm and cool paint."""
     width, height = image.size
-    unit, area = min(width, height), width * height
-    factor = max(1, round((area / (SOFT_PIXELS * 0.45)) ** 0.5))
-    small = image.reduce(factor)
-    pixels = np.asarray(small)
+    unit, area = float(min(width, height)), width * height
+    small = image.reduce(max(1, round((area / (SOFT_PIXELS * 0.3)) ** 0.5)))
     angle, detail = _directions(small, rng)
-    scale = 2 if area <= _SUPERSAMPLED_PIXELS else 1
-    painted = (
-        image.resize((width * scale, height * scale), Image.Resampling.NEAREST)
-        if scale > 1
-        else image.copy()
-    )
-    pen = ImageDraw.Draw(painted)
+    paint = Image.new("L", image.size, 128)
+    pen = ImageDraw.Draw(paint)
     ratio = area / unit**2
-    for count, length, thick, fine in ((3600, 0.050, 0.0100, False), (4200, 0.024, 0.0052, True)):
-        n = int(count * ratio)
-        x, y = rng.uniform(0, 1, n), rng.uniform(0, 1, n)
-        column = np.minimum((x * pixels.shape[1]).astype(np.intp), pixels.shape[1] - 1)
-        row = np.minimum((y * pixels.shape[0]).astype(np.intp), pixels.shape[0] - 1)
-        busy = detail[row, column]
-        kept = (busy < 0.35) if not fine else (rng.random(n) < 0.35 + busy)
-        x, y, row, column, busy = x[kept], y[kept], row[kept], column[kept], busy[kept]
-        turn = angle[row, column] + rng.normal(0, 0.16, len(x))
-        reach = unit * length * rng.uniform(0.5, 1.25, len(x)) * (1 - 0.55 * busy) * scale / 2
-        colour = pixels[row, column].astype(np.float32)
-        colour = np.clip(
-            colour * (1 + rng.normal(0, 0.030, (len(x), 1))) + rng.normal(0, 1.6, (len(x), 3)),
-            0,
-            255,
-        )
-        px, py = x * width * scale, y * height * scale
-        dx, dy = np.cos(turn) * reach, np.sin(turn) * reach
-        ends = np.stack([px - dx, py - dy, px + dx, py + dy], axis=1).tolist()
-        widths = (
-            np.maximum(
-                1, np.rint(unit * thick * scale * rng.uniform(0.5, 1.2, len(x)) * (1 - 0.5 * busy))
-            )
-            .astype(int)
-            .tolist()
-        )
-        for end, fill, wide in zip(ends, colour.astype(int).tolist(), widths, strict=True):
-            pen.line(end, fill=(fill[0], fill[1], fill[2]), width=wide)
-    if scale > 1:
-        painted = painted.reduce(scale)
-    else:
-        painted = Image.blend(painted, ImageChops.offset(painted, 1, 1), 0.5)
-    # Where much happens the drawing shows through the paint.
-    keep = Image.fromarray(((0.80 - 0.62 * detail) * 255).astype(np.uint8))
-    spread = keep.filter(ImageFilter.MinFilter(3)).resize(image.size, Image.Resampling.BILINEAR)
-    return Image.composite(painted, image, spread)
+    broad = _lay_strokes(rng, angle, detail, n=int(2900 * ratio), busy=(0.0, 0.45))
+    for dash in (-1.0, 0.0, 1.0):  # the bristles of a broad brush do not carry the same paint
+        _draw(pen, rng, broad, size=image.size, length=unit * 0.042, thick=unit * 0.0042, aside=dash * unit * 0.0038, spread=26)
+    fine = _lay_strokes(rng, angle, detail, n=int(4200 * ratio), busy=(0.15, 1.1))
+    _draw(pen, rng, fine, size=image.size, length=unit * 0.013, thick=unit * 0.0034, aside=0.0, spread=22)
+    paint = Image.blend(paint, ImageChops.offset(paint, 1, 0), 0.5)
+    step = max(1, round(unit / 900))
+    ridge = ImageChops.subtract(paint, ImageChops.offset(paint, step, step), 2.0, 128)
+    sheets = []
+    for colour_share in (0.15, 0.10, 0.03):
+        tone = paint.point([max(0, min(255, round(128 + (v - 128) * colour_share * 2))) for v in range(256)])
+        sheets.append(ImageChops.add(tone, ridge.point([max(0, min(255, round(128 + (v - 128) * 0.46))) for v in range(256)]), 1, -128))
+    # Overlay: paint catches light in proportion to how light it is.
+    return ImageChops.overlay(image, Image.merge("RGB", sheets))
+
+
+def _lay_strokes(
+    rng: np.random.Generator, angle: Floats, detail: Floats, *, n: int, busy: tuple[float, float]
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Where strokes go (x and y in 0..1), their angle and how busy it is there."""
+    rows, columns = angle.shape
+    x, y = rng.uniform(0, 1, n).astype(np.float32), rng.uniform(0, 1, n).astype(np.float32)
+    row, column = (y * rows).astype(np.intp).clip(0, rows - 1), (x * columns).astype(np.intp).clip(0, columns - 1)
+    there = detail[row, column]
+    kept = (there >= busy[0]) & (there <= busy[1])
+    turn = angle[row, column] + rng.normal(0, 0.13, n).astype(np.float32)
+    return x[kept], y[kept], turn[kept], there[kept]
+
+
+def _draw(
+    pen: ImageDraw.ImageDraw, rng: np.random.Generator, strokes: tuple[Floats, Floats, Floats, Floats], *,
+    size: tuple[int, int], length: float, thick: float, aside: float, spread: float,
+) -> None:  # fmt: skip
+    x, y, turn, busy = strokes
+    reach = length * rng.uniform(0.45, 1.1, len(x)) * (1 - 0.5 * busy)
+    cos, sin = np.cos(turn), np.sin(turn)
+    px, py = x * size[0] - sin * aside, y * size[1] + cos * aside
+    ends = np.stack([px - cos * reach, py - sin * reach, px + cos * reach, py + sin * reach], axis=1).tolist()
+    tones = np.clip(128 + rng.normal(0, spread, len(x)) * (1 - 0.45 * busy), 0, 255).astype(int).tolist()
+    wide = max(1, round(thick))
+    for end, tone in zip(ends, tones, strict=True):
+        pen.line(end, fill=tone, width=wide)

@@ -137,7 +137,7 @@ def mountains(stage: Stage) -> None:
     if stage.brief.hour is Hour.NIGHT:
         stars(stage, bottom=horizon, n=int(420 * w / u))
     if not stormy:
-        disc(stage, sun, u * plan.uniform(0.045, 0.07))
+        disc(stage, sun, u * (0.115 if stage.wants("moon") else plan.uniform(0.045, 0.07)))
     layers = 4
     for i in range(layers):
         t = i / (layers - 1)
@@ -196,7 +196,8 @@ def _shore(stage: Stage, water: float, sun: tuple[float, float]) -> None:
     tree = mix(dark, palette.ground, 0.12)
     _conifers(stage, bank + u * 0.012, n=int(34 * w / u), size=u * 0.20, colour=tree)
     if stage.wants("cabin"):
-        subjects.cabin(stage, (w * 0.66, h * 0.90), u * 0.13)
+        x = w * 0.66
+        subjects.cabin(stage, (x, float(bank[int(x)]) + u * 0.02), u * 0.12)
     animals.creature(stage, ground=lambda x: float(bank[int(np.clip(x, 0, w - 1))]), size=u * 0.26)
 
 

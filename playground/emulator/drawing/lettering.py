@@ -178,8 +178,8 @@ def _ellipsised(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
 def badge(canvas: Canvas) -> tuple[int, int, int, int]:
     """The word EMULATED on a dark pill in the lower right corner; returns the pill's box."""
     longest = max(canvas.width, canvas.height)
-    # 2.3 % of the longer side is 9 px on a thumbnail of 400 px.
-    size = max(8.0, min(0.023 * longest, 0.13 * canvas.width, 0.30 * canvas.height))
+    # On a thumbnail of 400 px this leaves letters of 8.6 px, which still read.
+    size = max(8.0, min(0.0215 * longest, 0.13 * canvas.width, 0.30 * canvas.height))
     text = line_mask(BADGE_TEXT, size, bold=0.028, tracking=0.11)
     if text.image.width > canvas.width * 0.92:
         size *= canvas.width * 0.92 / text.image.width
@@ -218,18 +218,21 @@ def caption(canvas: Canvas, text: str, *, right: float, note: str) -> None:
     lines = lines or ([tail] if tail else [])
     if not lines:
         return
-    tall = size * (1.34 * len(lines) + 3.2)
-    canvas.veil(
-        (8, 9, 14),
-        [(canvas.height - tall, 0.0), (canvas.height - tall * 0.45, 0.30), (canvas.height, 0.52)],
-    )
-    font = _font(face, size)
-    pen = ImageDraw.Draw(canvas.image)
     base = canvas.height - margin - size * 1.34 * (len(lines) - 1)
+    box = (int(margin), int(base - size), int(right), canvas.height)
+    under = canvas.image.crop(box).convert("L").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    dark_ground = not isinstance(under, int) or under < 150
+    ink, halo = ((252, 251, 248), (10, 11, 16)) if dark_ground else ((28, 28, 34), (250, 248, 242))
+    font = _font(face, size)
+    plate = Image.new("L", (max(1, box[2] - box[0]), max(1, box[3] - box[1])))
+    pen = ImageDraw.Draw(plate)
     for i, line in enumerate(lines):
-        pen.text(
-            (margin, base + i * size * 1.34), line, fill=(250, 249, 246), font=font, anchor="ls"
-        )
+        pen.text((size * 0.1, size + i * size * 1.34), line, fill=255, font=font, anchor="ls")
+    type_mask = Mask(image=plate, left=box[0], top=box[1])
+    glow = type_mask.blurred(size * 0.22)
+    canvas.lay(glow, halo, opacity=0.8)
+    canvas.lay(glow, halo, opacity=0.6)
+    canvas.lay(type_mask, ink)
 
 
 def neon(canvas: Canvas, masks: Sequence[Mask], at: Point, colour: Colour, size: float) -> None:

@@ -91,13 +91,13 @@ def colours_of(references: Sequence[Reference]) -> tuple[Colour, ...]:
 def steep(canvas: Canvas, references: Sequence[Reference]) -> None:
     """Let the references show through the scene, very soft, each from its own side."""
     shown = references[:3]
-    columns, rows = 96, max(4, round(96 * canvas.height / canvas.width))
+    columns, rows = 14, max(2, round(14 * canvas.height / canvas.width))
     for i, reference in enumerate(shown):
         wash = ImageOps.fit(reference.image, (columns, rows), Image.Resampling.BOX)
         soft = wash.resize(canvas.image.size, Image.Resampling.BICUBIC)
         centre = (i + 0.5) / len(shown)
         spread = 0.75 / len(shown)
-        fall = np.exp(-(((np.linspace(0, 1, 64) - centre) / spread) ** 2)) * 0.38 * 255
+        fall = np.exp(-(((np.linspace(0, 1, 64) - centre) / spread) ** 2)) * 0.30 * 255
         line = Image.fromarray(fall.astype(np.uint8)[None]).resize(
             canvas.image.size, Image.Resampling.BILINEAR
         )
@@ -127,9 +127,9 @@ def _layout(
     tall_share = (0.46, 0.44, 0.42, 0.60, 0.60, 0.62, 0.64, 0.64)[n - 1] * (
         1.15 if h > w * 1.2 else 1.0
     )
-    wide_share = (0.56, 0.84, 0.88, 0.84, 0.88, 0.88, 0.90, 0.90)[n - 1]
+    wide_share = (0.62, 0.88, 0.90, 0.86, 0.90, 0.90, 0.92, 0.92)[n - 1]
     region = (w * wide_share, h * tall_share)
-    gap = min(w, h) * 0.055
+    gap = min(w, h) * 0.045
     best: tuple[float, list[list[Reference]], list[float]] | None = None
     for n_rows in range(1, min(4, n) + 1):
         cuts = np.array_split(np.arange(n), n_rows)
@@ -151,7 +151,7 @@ def _layout(
     if n == 1:
         middle = w * (0.36 if stage.plan_of("hang").random() < 0.5 else 0.64)
     boxes = []
-    y = h * 0.075 + max(0.0, (region[1] - sum(heights) - gap * (len(rows) - 1)) * 0.5)
+    y = h * 0.06 + max(0.0, (region[1] - sum(heights) - gap * (len(rows) - 1)) * 0.5)
     for row, height in zip(rows, heights, strict=True):
         wide = sum(r.aspect for r in row) * height + gap * (len(row) - 1)
         x = min(max(middle - wide / 2, w * 0.04), w * 0.96 - wide)

@@ -725,6 +725,8 @@ def cabin(stage: Stage, at: Point, size: float) -> None:
     def p(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         return [(x + px * s, y - py * s) for px, py in points]
 
+    mound = smooth_curve(p([(-2.2, -0.6), (-1.3, -0.06), (0.0, 0.02), (1.3, -0.06), (2.2, -0.6), (0.0, -1.4)]), closed=True)
+    canvas.shape(mound, mix(palette.near, palette.ground, 0.18))
     smoke = canvas.stencil((x - s, y - s * 3, x + s * 1.6, y))
     smoke.line(
         smooth_curve(p([(0.42, 1.12), (0.50, 1.45), (0.40, 1.8), (0.62, 2.3)]), closed=False),
