@@ -12,9 +12,12 @@ import pytest
 from playground.errors import BudgetExceededError, InvalidRequestError, UnknownPriceError
 from playground.references import prepare_reference
 from playground.runlog import load_runs
+from playground.runner.engine import Engine
 from playground.runner.views import Phase
 from playground.schema import Origin, Run, RunStatus, column_info
-from tests.engine_rig import HURRY, open_rig
+from playground.settings import Settings
+from tests.engine_rig import HURRY, KEY, open_rig
+from tests.photos import PHOTOS
 
 pytestmark = pytest.mark.anyio
 
@@ -489,9 +492,6 @@ async def test_a_key_that_is_closed_leaves_its_tasks_for_its_return(tmp_path):
         await rig.begin(lanes=("flux-2-pro",))
         await rig.until(lambda: rig.engine.views("c1")[0].task_id)
         await rig.engine.close()
-
-        from playground.runner.engine import Engine
-        from tests.engine_rig import KEY, Settings
 
         later = Engine(Settings(data_dir=tmp_path / "data", emulator_speed=100.0), patience=HURRY)
         await later.start()
