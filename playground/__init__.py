@@ -16,13 +16,21 @@ if TYPE_CHECKING:
     from playground.runner.playground import Playground as Playground
     from playground.runner.playground import open_playground as open_playground
     from playground.runner.result import ComparisonResult as ComparisonResult
+    from playground.schema import Comparison as Comparison
+    from playground.schema import Reference as Reference
+    from playground.schema import Request as Request
+    from playground.schema import Run as Run
     from playground.settings import Settings as Settings
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "playground.schema",
     "ComparisonResult": "playground.runner.result",
     "Playground": "playground.runner.playground",
+    "Reference": "playground.schema",
+    "Request": "playground.schema",
+    "Run": "playground.schema",
     "Settings": "playground.settings",
     "load_runs": "playground.runlog",
     "open_playground": "playground.runner.playground",

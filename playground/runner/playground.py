@@ -14,7 +14,7 @@ from playground.runner.engine import Engine
 from playground.runner.kit import Patience
 from playground.runner.result import ComparisonResult
 from playground.runner.views import AccountView, RunView
-from playground.schema import Comparison, Reference
+from playground.schema import Comparison, Estimate, Reference, Request
 from playground.settings import Settings
 
 EMULATOR_KEY = "sk-emulator-no-real-money"
@@ -74,6 +74,10 @@ class Playground:
         await self.engine.close()
         if self._emulator is not None:
             await asyncio.to_thread(self._emulator.stop)
+
+    def estimate(self, request: Request) -> Estimate | None:
+        """What one picture should cost this account; None when no price is known."""
+        return self.engine.estimate(request, self.account.account_id)
 
     async def compare(
         self,

@@ -13,7 +13,7 @@ from playground.schema import Comparison, Origin, Run, RunStatus
 _INLINE_PX = 640
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ComparisonResult:
     """The runs of a comparison, by lane then repeat; some may have failed and say why."""
 
@@ -24,8 +24,11 @@ class ComparisonResult:
     @property
     def is_complete(self) -> bool:
         """Every picture that was asked for is there."""
-        wanted = len(self.comparison.lanes) * self.comparison.repeats
-        return sum(run.status == RunStatus.SUCCEEDED for run in self.runs) == wanted
+        return sum(run.status == RunStatus.SUCCEEDED for run in self.runs) == self._wanted
+
+    @property
+    def _wanted(self) -> int:
+        return len(self.comparison.lanes) * self.comparison.repeats
 
     @property
     def is_emulated(self) -> bool:
@@ -56,6 +59,11 @@ class ComparisonResult:
             "charged_usd": None if self.charged_usd is None else str(self.charged_usd),
             "runs": [run_json(run, self.path(run)) for run in self.runs],
         }
+
+    def __repr__(self) -> str:
+        pictures = sum(run.status == RunStatus.SUCCEEDED for run in self.runs)
+        origin = "emulated" if self.is_emulated else "live"
+        return f"<{self.comparison.comparison_id}: {pictures} of {self._wanted} pictures, {origin}>"
 
     def _repr_html_(self) -> str:
         cells = "".join(

@@ -255,6 +255,8 @@ class Flow:
         """
         comparison_id = self.visits.shown(page_id)
         if comparison_id is None:
+            # A stream that says nothing would leave the card blank.
+            yield self._cards((), visit)[lane - 1]
             return
         card, drawn, silent_s = Markup(""), None, HEARTBEAT_S
         while self.visits.shown(page_id) == comparison_id:
@@ -269,6 +271,8 @@ class Flow:
                 return
             await asyncio.sleep(LOOK_EVERY_S)
             silent_s += LOOK_EVERY_S
+        # The framework shows the last word of a stream once more when it ends.
+        yield self._cards(self._shown_views(page_id), visit)[lane - 1]
 
     # ---- drawing --------------------------------------------------------------------------------
 
@@ -283,7 +287,7 @@ class Flow:
     ) -> Screen:
         """The screen as things stand; calling it again changes nothing."""
         shown = self.visits.shown(page_id)
-        views = self.desk.views(shown) if shown is not None else ()
+        views = self._shown_views(page_id)
         earlier = await asyncio.to_thread(self._earlier, visit, shown)
         header = await asyncio.to_thread(self.header, visit)
         return Screen(
@@ -308,6 +312,10 @@ class Flow:
                 is_own_key=visit.account_id is not None,
             )
         )
+
+    def _shown_views(self, page_id: str) -> tuple[RunView, ...]:
+        shown = self.visits.shown(page_id)
+        return () if shown is None else self.desk.views(shown)
 
     def _subject(self, views: Sequence[RunView]) -> Markup:
         shown = views or self.example

@@ -67,7 +67,6 @@ class Screen:
     def run(self, prompt: str | None = None, *, until_over: bool = True) -> str:
         """Runs by keyboard; returns the comparison's id."""
         before = self.shown()
-        print("BEFORE", repr(before), self.page.evaluate("document.querySelector('#cards')?.innerText.slice(0,200)"))
         if prompt is not None:
             self.write(prompt)
         self.page.focus("#prompt textarea")

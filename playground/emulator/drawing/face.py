@@ -504,7 +504,7 @@ def _eyes_and_lips(
         ex, ey = n * 0.75 + side * 0.31, -0.040
         u = (x - ex) / 0.135
         lid = ey - 0.062 * np.cos(np.clip(u, -1, 1) * 1.57)
-        almond = np.minimum(y - lid, ey + 0.040 * np.cos(np.clip(u, -1, 1) * 1.57) - y)
+        almond = np.minimum(y - lid, ey + 0.040 * np.cos(np.clip(u, -1, 1) * 1.57) - y) - 0.1 * np.clip(np.abs(u) - 0.96, 0, 9)
         tone = np.full_like(x, 0.62 if side == sitter.way else 0.34)
         plate.ink(
             np.asarray(almond * per_unit + 0.5, dtype=np.float32),

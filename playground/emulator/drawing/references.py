@@ -11,6 +11,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageOps
 
+from .brief import Setting
 from .canvas import Canvas, Mask
 from .colour import Colour
 from .lettering import line_mask
@@ -97,7 +98,7 @@ def steep(canvas: Canvas, references: Sequence[Reference]) -> None:
         soft = wash.resize(canvas.image.size, Image.Resampling.BICUBIC)
         centre = (i + 0.5) / len(shown)
         spread = 0.75 / len(shown)
-        fall = np.exp(-(((np.linspace(0, 1, 64) - centre) / spread) ** 2)) * 0.30 * 255
+        fall = np.exp(-(((np.linspace(0, 1, 64) - centre) / spread) ** 2)) * 0.22 * 255
         line = Image.fromarray(fall.astype(np.uint8)[None]).resize(
             canvas.image.size, Image.Resampling.BILINEAR
         )
@@ -118,43 +119,46 @@ def hang(stage: Stage, references: Sequence[Reference]) -> None:
         )
 
 
-def _layout(
-    stage: Stage, references: Sequence[Reference]
-) -> list[tuple[float, float, float, float]]:
-    """Boxes (x, y, width, height) in rows that fill a region, every aspect kept."""
-    w, h = stage.canvas.width, stage.canvas.height
-    n = len(references)
-    tall_share = (0.46, 0.44, 0.42, 0.60, 0.60, 0.62, 0.64, 0.64)[n - 1] * (
-        1.15 if h > w * 1.2 else 1.0
-    )
-    wide_share = (0.62, 0.88, 0.90, 0.86, 0.90, 0.90, 0.92, 0.92)[n - 1]
-    region = (w * wide_share, h * tall_share)
-    gap = min(w, h) * 0.045
-    best: tuple[float, list[list[Reference]], list[float]] | None = None
-    for n_rows in range(1, min(4, n) + 1):
-        cuts = np.array_split(np.arange(n), n_rows)
-        rows = [[references[i] for i in cut.tolist()] for cut in cuts]
-        heights = [(region[0] - gap * (len(row) - 1)) / sum(r.aspect for r in row) for row in rows]
-        room = (region[1] - gap * (n_rows - 1)) / n_rows
-        heights = [max(1.0, min(height, room)) for height in heights]
-        smallest = min(
-            height * height * r.aspect
-            for row, height in zip(rows, heights, strict=True)
-            for r in row
-        )
-        if best is None or smallest > best[0] * 1.05:
-            best = (smallest, rows, heights)
-    if best is None:
-        return []
-    _, rows, heights = best
-    middle = w * 0.5
+def _region(stage: Stage, n: int) -> tuple[float, float, float, float]:
+    """Where prints may hang (left, top, right, bottom), so that type and faces stay free."""
+    w, h, brief = stage.canvas.width, stage.canvas.height, stage.brief
+    if brief.setting is Setting.POSTER:
+        return (w * 0.45, h * 0.07, w * 0.96, h * 0.84) if w > h * 1.15 else (w * 0.06, h * 0.05, w * 0.94, h * 0.56)
+    if brief.setting is Setting.PORTRAIT:
+        return w * 0.05, h * 0.67, w * 0.95, h * 0.92
+    if brief.lettering and brief.setting in (Setting.ALLEY, Setting.TABLE, Setting.WALL):
+        return w * 0.06, h * 0.44, w * 0.94, h * 0.90
+    tall = (0.56, 0.50, 0.54, 0.66, 0.66, 0.68, 0.70, 0.70)[n - 1]
+    wide = (0.62, 0.88, 0.90, 0.86, 0.90, 0.90, 0.92, 0.92)[n - 1]
+    left = w * (0.5 - wide / 2)
     if n == 1:
-        middle = w * (0.36 if stage.plan_of("hang").random() < 0.5 else 0.64)
+        left = w * (0.06 if stage.plan_of("hang").random() < 0.5 else 0.32)
+    return left, h * 0.06, left + w * wide, h * (0.06 + tall)
+
+
+def _layout(stage: Stage, references: Sequence[Reference]) -> list[tuple[float, float, float, float]]:
+    """Boxes (x, y, width, height) in rows that fill the region, every aspect kept."""
+    left, top, right, bottom = _region(stage, len(references))
+    gap = min(stage.canvas.width, stage.canvas.height) * 0.045
+
+    def arranged(n_rows: int) -> tuple[list[list[Reference]], list[float]]:
+        cuts = np.array_split(np.arange(len(references)), n_rows)
+        rows = [[references[i] for i in cut.tolist()] for cut in cuts]
+        room = (bottom - top - gap * (n_rows - 1)) / n_rows
+        full = [(right - left - gap * (len(row) - 1)) / sum(r.aspect for r in row) for row in rows]
+        return rows, [max(1.0, min(height, room)) for height in full]
+
+    def smallest(n_rows: int) -> float:
+        rows, heights = arranged(n_rows)
+        return min(height * height * r.aspect for row, height in zip(rows, heights, strict=True) for r in row)
+
+    # Fewer rows unless more of them show every print at least a tenth larger.
+    rows, heights = arranged(max(range(1, len(references) + 1), key=lambda n: smallest(n) * 0.9 ** (n - 1)))
     boxes = []
-    y = h * 0.06 + max(0.0, (region[1] - sum(heights) - gap * (len(rows) - 1)) * 0.5)
+    y = top + max(0.0, (bottom - top - sum(heights) - gap * (len(rows) - 1)) / 2)
     for row, height in zip(rows, heights, strict=True):
         wide = sum(r.aspect for r in row) * height + gap * (len(row) - 1)
-        x = min(max(middle - wide / 2, w * 0.04), w * 0.96 - wide)
+        x = (left + right - wide) / 2
         for reference in row:
             boxes.append((x, y, reference.aspect * height, height))
             x += reference.aspect * height + gap
