@@ -305,6 +305,8 @@ def test_pandas_own_fast_reader_serves_a_sound_file(
         raise AssertionError("the slow way was taken")
 
     monkeypatch.setattr(csvframe, "_read_carefully", never)
+    with path.open("ab") as file:
+        file.write(b'being,"written')
 
     assert load(path, Note)["text"].tolist() == list(TRAPS)
     assert load(path, Note, ["text"])["text"].tolist() == list(TRAPS)
@@ -322,13 +324,20 @@ def test_a_cell_longer_than_the_csv_module_reads_comes_back(path: Path) -> None:
     assert load(path, Note)["text"].tolist() == [long_text]
 
 
-def test_many_rows_are_indexed_as_few_are(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_many_rows_are_indexed_as_few_are(
+    path: Path, monkeypatch: pytest.MonkeyPatch, is_damaged: bool
+) -> None:
     log = open_log(path)
     monkeypatch.setattr(os, "fsync", lambda fd: None)
     ids = [f"n{number}" for number in range(300)]
     for note_id in ids:
         log.append(Note(note_id=note_id, text=f'{note_id}, "quoted"\n' * 30))
     assert path.stat().st_size > 100_000  # the size from which pandas does the work
+    if is_damaged:
+        lines = path.read_bytes().splitlines(keepends=True)
+        lines.insert(100, b'broken,"unclosed quote\n')
+        path.write_bytes(b"".join(lines))
 
     reopened = open_log(path)
 
@@ -422,20 +431,22 @@ def test_a_torn_row_is_repaired_by_the_next_append_of_a_log_already_open(path: P
         b"zero,a,1,1.0,2026-01-01 10:00,NaN,\n",
     ],
 )
-def test_a_damaged_line_costs_itself_only(path: Path, damage: bytes) -> None:
+@pytest.mark.parametrize("text", ['"', "a, b"])
+def test_a_damaged_line_costs_itself_only(path: Path, damage: bytes, text: str) -> None:
     log = open_log(path)
-    log.append(Note(note_id="before", text='"', usd=Decimal(1)))
+    log.append(Note(note_id="before", text=text, usd=Decimal(1)))
     with path.open("ab") as file:
         file.write(damage)
-    log.append(Note(note_id="after", text='"', count=3))
+    log.append(Note(note_id="after", text=text, count=3))
 
     frame = load(path, Note)
     reopened = open_log(path)
 
     by_id = {note.note_id: note for note in records_of(frame) if note.note_id}
-    assert by_id["before"] == Note(note_id="before", text='"', usd=Decimal(1))
-    assert by_id["after"] == Note(note_id="after", text='"', count=3)
+    assert by_id["before"] == Note(note_id="before", text=text, usd=Decimal(1))
+    assert by_id["after"] == Note(note_id="after", text=text, count=3)
     assert "broken" not in by_id
+    assert {"before", "after"} <= set(load(path, Note, ["note_id"])["note_id"].dropna())
     assert "before" in reopened
     assert not reopened.append(Note(note_id="after"))
 

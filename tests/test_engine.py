@@ -548,3 +548,23 @@ async def test_polls_learn_and_the_lag_is_written_down(tmp_path):
     assert run.polls >= 1
     assert 0 <= run.lag_bound_s <= run.wait_s
     assert run.total_s >= run.wait_s
+
+
+async def test_what_was_learnt_about_durations_outlives_the_program(tmp_path):
+    async with open_rig(tmp_path) as rig:
+        for number in range(3):
+            await rig.run(f"c{number}", repeats=2)
+    async with open_rig(tmp_path) as rig:
+        law = rig.engine.kit.durations.law(("emulated x100", "flux-2-pro", "1K", "without"))
+
+    assert law is not None
+    assert 0.01 < law.median_s < 2
+
+
+async def test_a_damaged_memory_of_durations_only_means_learning_again(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "durations.json").write_text("{broken")
+    async with open_rig(tmp_path) as rig:
+        (run,) = await rig.run(lanes=("flux-2-pro",))
+
+    assert run.status == RunStatus.SUCCEEDED

@@ -39,7 +39,7 @@ class Delivery:
         view = run.view
         with_references = "with" if view.request.references else "without"
         self._key: Key = (
-            view.origin,
+            f"{view.origin} x{1 / pace.time_scale:g}",  # an emulator's times change with its speed
             view.request.model,
             view.request.resolution,
             with_references,
@@ -87,7 +87,8 @@ class Delivery:
             earlier, asked = asked, time.monotonic()
             if running_since is None and task.state is TaskState.RUNNING:
                 running_since = asked
-            if task.state is TaskState.RUNNING:
+            if task.state is TaskState.RUNNING and foretold_s is None:
+                # Only the first word counts: near the end any progress field is right.
                 foretold_s = predicted_s(asked - accepted, task.progress_pct)
             missing += task.state is TaskState.SUCCEEDED and task.result_url is None
             if not run.view.is_detached:
@@ -111,7 +112,8 @@ class Delivery:
         run = self._run
         if run.is_resumed and is_first:
             return  # it may have been finished for hours
-        pace = self._relaxed_pace if run.view.is_detached else self._pace
+        is_relaxed = run.view.is_detached or self._service.polite_hint
+        pace = self._relaxed_pace if is_relaxed else self._pace
         elapsed = time.monotonic() - accepted
         due = next_poll_s(
             elapsed, run.kit.durations.law(self._key), pace, progress_pct=task.progress_pct

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 RECOVERY_EVERY_S = 60.0
 CLOSING_GRACE_S = 4.0
+# What was learnt about how long tasks take; without it the vendor's schedule serves for a while.
+_DURATIONS_FILE = "durations.json"
 _FOLDERS = ("pictures", "partial", "references")
 _COUNTED = ("model", "prompt", "size", "resolution")
 
@@ -60,7 +62,7 @@ class Engine:
             secret=self.secret,
             journal=Journal.open(data_dir / "journal"),
             log=self.log,
-            durations=Durations(),
+            durations=_known_durations(data_dir / _DURATIONS_FILE),
             patience=patience or Patience(deadline_s=settings.deadline_s),
             closing=asyncio.Event(),
         )
@@ -96,7 +98,15 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._transports.close()
+        self._keep_durations()
         self.kit.journal.close()
+
+    def _keep_durations(self) -> None:
+        path = self.settings.data_dir / _DURATIONS_FILE
+        try:
+            disk.replace_file(path, [self.kit.durations.to_json().encode()])
+        except OSError as exc:
+            log.warning("%s was not written: %s", path, exc)
 
     async def _recover_for_ever(self) -> None:
         while not self.kit.closing.is_set():
@@ -468,3 +478,13 @@ class Engine:
     @property
     def references_dir(self) -> Path:
         return self.settings.data_dir / "references"
+
+
+def _known_durations(path: Path) -> Durations:
+    try:
+        return Durations.from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Durations()
+    except (OSError, ValueError) as exc:
+        log.warning("%s is not readable, so durations are learnt anew: %s", path, exc)
+        return Durations()

@@ -5,6 +5,7 @@ Takes about two minutes and 1.5 GB of temporary disk; `--quick` leaves out the m
 """
 
 import argparse
+import os
 import random
 import statistics
 import tempfile
@@ -115,6 +116,19 @@ def median_ms(action: Callable[[Run], object], runs: list[Run]) -> float:
     return statistics.median(times)
 
 
+def bare_append_ms(path: Path, runs: list[Run]) -> float:
+    """What this disk takes to keep as many bytes, without anything of ours."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def write_and_flush(_: Run) -> None:
+        os.write(fd, b"x" * 700)
+        os.fsync(fd)
+
+    ms = median_ms(write_and_flush, runs)
+    os.close(fd)
+    return ms
+
+
 def best_s(action: Callable[[], object], repeats: int = 3) -> float:
     times = []
     for _ in range(repeats):
@@ -146,9 +160,10 @@ def bench_appends(folder: Path, n_rows: int, rng: random.Random) -> None:
     begun = time.perf_counter()
     log = RunLog(path)
     opened_s = time.perf_counter() - begun
-    runs = [sample_run(number, rng) for number in range(N_APPENDS)]
+    runs = [sample_run(n_rows + number, rng) for number in range(N_APPENDS)]
     print(f"\n{n_rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB")
     show("append one row, on disk", median_ms(log.append, runs), "ms", APPEND_MS)
+    show("floor: write() and fsync() alone", bare_append_ms(folder / "bare", runs), "ms")
     show("the same row a second time", median_ms(log.append, runs), "ms")
     show("get one run", median_ms(lambda run: log.get(run.run_id), runs), "ms")
     since = datetime(2026, 1, 1, tzinfo=UTC)

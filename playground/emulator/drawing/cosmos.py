@@ -173,15 +173,13 @@ def _rings(
     t = np.linspace(0, np.pi, 90) if front else np.linspace(np.pi, 2 * np.pi, 90)
     cos, sin = np.cos(tilt), np.sin(tilt)
     flat = 0.24
-    edges = np.sort(stage.plan_of("rings").uniform(1.30, 2.15, 22))
-    for k, (inner, outer) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
-        rim = []
-        for r, angle in ((outer, t), (inner, t[::-1])):
-            ex, ey = radius * r * np.cos(angle), radius * r * flat * np.sin(angle)
-            rim.append(np.stack([at[0] + ex * cos - ey * sin, at[1] + ex * sin + ey * cos], axis=1))
-        colour = mix(world[2], world[(1, 3, 2)[k % 3]], 0.6)
-        canvas.shape(
-            np.concatenate(rim),
-            colour,
-            opacity=(0.85, 0.5, 0.7, 0.22)[k % 4] * (1.0 if front else 0.75),
-        )
+    edges = np.sort(stage.plan_of("rings").uniform(1.30, 2.15, 22)) * radius
+    reach = float(edges[-1])
+    for tone in range(3):
+        cut = canvas.stencil((at[0] - reach, at[1] - reach * 0.75, at[0] + reach, at[1] + reach * 0.75))
+        for k in range(tone, len(edges) - 1, 3):
+            x = np.concatenate([edges[k] * np.cos(t), edges[k + 1] * np.cos(t[::-1])])
+            y = np.concatenate([edges[k] * np.sin(t), edges[k + 1] * np.sin(t[::-1])]) * flat
+            ring = np.stack([at[0] + x * cos - y * sin, at[1] + x * sin + y * cos], axis=1)
+            cut.polygon(ring, ink=int((216, 128, 178, 56)[k % 4] * (1.0 if front else 0.75)))
+        canvas.lay(cut.mask(), mix(world[2], world[(1, 3, 2)[tone]], 0.6))

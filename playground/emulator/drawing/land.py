@@ -389,8 +389,9 @@ def _trunks(
             np.stack([middle + side * half, ys], axis=1),
         )
         canvas.shape(np.concatenate([far, near[::-1]]), colour)
-        inner = near - np.stack([side * half * 0.45, np.zeros(9)], axis=1)
-        canvas.shape(np.concatenate([near, inner[::-1]]), rim)
+        if width > u * 0.012:
+            inner = near - np.stack([side * half * 0.45, np.zeros(9)], axis=1)
+            canvas.shape(np.concatenate([near, inner[::-1]]), rim)
         for y in (rng.uniform(0.05, 0.6, 3) * base).tolist():
             at = float(np.interp(y, ys[::-1], middle[::-1]))
             reach = rng.choice([-1, 1]) * thick * rng.uniform(1.6, 4.0)

@@ -122,15 +122,15 @@ def stars(stage: Stage, *, bottom: float, n: int) -> None:
 def rain(stage: Stage, *, n: int, colour: Colour, slant: float = -0.16) -> None:
     """Streaks of rain over everything, near ones longer."""
     canvas, rng = stage.canvas, stage.detail
-    for share, length, width, opacity in ((0.7, 0.035, 0.0008, 0.28), (0.3, 0.075, 0.0016, 0.34)):
+    stencil = canvas.stencil()
+    for share, length, width, ink in ((0.7, 0.035, 0.0008, 72), (0.3, 0.075, 0.0016, 88)):
         count = int(n * share)
         x = rng.uniform(-0.1, 1.1, count) * canvas.width
         y = rng.uniform(-0.1, 1.0, count) * canvas.height
         long = length * canvas.unit * rng.uniform(0.6, 1.4, count)
         ends = np.stack([x, y, x + slant * long, y + long], axis=1).reshape(-1, 2, 2)
-        stencil = canvas.stencil()
-        stencil.segments(ends, max(0.7, width * canvas.unit))
-        canvas.lay(stencil.mask(), colour, opacity=opacity)
+        stencil.segments(ends, max(0.7, width * canvas.unit), ink=ink)
+    canvas.lay(stencil.mask(), colour)
 
 
 def snowfall(stage: Stage, *, n: int) -> None:
