@@ -12,8 +12,9 @@ PACKAGE = ROOT / "playground"
 # From the cellar to the roof; a module may import its own floor's other modules only where said.
 FLOORS = (
     {"errors", "schema", "settings"},
-    {"catalog", "pricing", "wire", "identity", "polling", "ratelimit", "csvlog"},
-    {"images", "references", "runlog", "journal", "budget"},
+    {"catalog", "disk", "identity", "polling", "pricing", "ratelimit", "wire"},
+    {"budget", "csvlog", "images", "journal", "references"},
+    {"runlog"},
     {"client", "emulator"},
     {"runner"},
     {"cli", "ui"},
@@ -22,7 +23,6 @@ SAME_FLOOR = {
     ("schema", "errors"),
     ("pricing", "catalog"),
     ("references", "images"),
-    ("wire", "pricing"),
 }
 LIBRARIES = {
     "gradio": {"ui"},
@@ -30,6 +30,7 @@ LIBRARIES = {
     "httpx": {"client"},
     "httpcore": {"client"},
     "pandas": {"csvlog", "runlog"},
+    "numpy": {"csvlog", "emulator", "images"},
     "PIL": {"images", "references", "emulator"},
     "starlette": {"emulator", "ui"},
     "uvicorn": {"emulator"},
