@@ -22,6 +22,12 @@ SOFT_PIXELS = 300_000
 # Large masks are laid tile by tile, so that sparse ones (rain, stars, twigs) cost what they cover.
 _TILED_PIXELS = 250_000
 _TILE_PX = 192
+_FADE_STEPS = 64
+
+
+def rect(left: float, top: float, right: float, bottom: float) -> list[Point]:
+    """The corners of an upright rectangle."""
+    return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
 def _flat(points: Points, left: float, top: float, scale: float) -> list[float]:
@@ -205,10 +211,11 @@ class Fade:
     def on(self, box: Box) -> Image.Image:
         """The paint cut to the box."""
         low, high = (box[0], box[2]) if self.across else (box[1], box[3])
-        table = ramp(self.stops, 256).astype(np.float32)
+        table = ramp(self.stops, _FADE_STEPS)
         at = (np.arange(low, high) + 0.5 - self.start) / max(1e-6, self.end - self.start)
-        at = np.clip(at, 0.0, 1.0) * (len(table) - 1)
-        line = np.stack([np.interp(at, np.arange(256), table[:, i]) for i in range(3)], axis=1)
+        at = np.clip(at, 0.0, 1.0) * (_FADE_STEPS - 1)
+        steps = np.arange(_FADE_STEPS)
+        line = np.stack([np.interp(at, steps, table[:, i]) for i in range(3)], axis=1)
         line8 = np.rint(line).astype(np.uint8)
         strip = Image.fromarray(line8[None] if self.across else line8[:, None])
         return strip.resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.NEAREST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Colour = tuple[int, int, int]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Bytes = NDArray[np.uint8]
 
 # Björn Ottosson, "A perceptual color space for image processing" (2020): linear sRGB <-> OKLab.
@@ -32,14 +33,12 @@ _FROM_LMS = np.linalg.inv(_TO_LMS)
 _FROM_LAB = np.linalg.inv(_TO_LAB)
 
 
-_LINEAR = np.array([c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (i / 255 for i in range(256))])
-
-
-def to_lab(rgb: object) -> NDArray[np.float64]:
-    """OKLab of 8-bit sRGB, last axis the channels."""
-    linear = _LINEAR[np.asarray(rgb, dtype=np.intp)]
-    lab: NDArray[np.float64] = np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T
-    return lab
+_LINEAR = np.array(
+    [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (i / 255 for i in range(256))
+    ]
+)
 
 
 def from_lab(lab: NDArray[np.float64]) -> Bytes:
@@ -115,10 +114,17 @@ def lightness(colour: Colour) -> float:
 
 def ramp(stops: Sequence[Colour], n: int = 256, at: Sequence[float] | None = None) -> Bytes:
     """A table of n colours running through the stops, (n, 3); `at` places them in 0..1."""
+    return _ramp(tuple(stops), n, None if at is None else tuple(at))
+
+
+@lru_cache(maxsize=256)
+def _ramp(stops: tuple[Colour, ...], n: int, at: tuple[float, ...] | None) -> Bytes:
     places = np.linspace(0.0, 1.0, len(stops)) if at is None else np.asarray(at)
-    labs = to_lab(stops)
+    labs = np.array([_lab(stop) for stop in stops])
     t = np.linspace(0.0, 1.0, n)
-    return from_lab(np.stack([np.interp(t, places, labs[:, i]) for i in range(3)], axis=1))
+    table = from_lab(np.stack([np.interp(t, places, labs[:, i]) for i in range(3)], axis=1))
+    table.flags.writeable = False  # shared by everyone who asks for the same ramp
+    return table
 
 
 def tint(field: Floats, table: Bytes) -> Bytes:

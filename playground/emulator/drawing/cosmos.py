@@ -176,7 +176,9 @@ def _rings(
     edges = np.sort(stage.plan_of("rings").uniform(1.30, 2.15, 22)) * radius
     reach = float(edges[-1])
     for tone in range(3):
-        cut = canvas.stencil((at[0] - reach, at[1] - reach * 0.75, at[0] + reach, at[1] + reach * 0.75))
+        cut = canvas.stencil(
+            (at[0] - reach, at[1] - reach * 0.75, at[0] + reach, at[1] + reach * 0.75)
+        )
         for k in range(tone, len(edges) - 1, 3):
             x = np.concatenate([edges[k] * np.cos(t), edges[k + 1] * np.cos(t[::-1])])
             y = np.concatenate([edges[k] * np.sin(t), edges[k + 1] * np.sin(t[::-1])]) * flat

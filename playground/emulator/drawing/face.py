@@ -134,6 +134,13 @@ class _Print:
         self._size = (max(1, round(box[2]) - self._left), max(1, round(box[3]) - self._top))
         self._shape = shape
 
+    def part(self, rows: slice, columns: slice) -> _Print:
+        """The same plate for a window of the grid."""
+        kx, ky = self._size[0] / self._shape[1], self._size[1] / self._shape[0]
+        left, top = self._left + columns.start * kx, self._top + rows.start * ky
+        wide, tall = columns.stop - columns.start, rows.stop - rows.start
+        return _Print(self._canvas, (left, top, left + wide * kx, top + tall * ky), (tall, wide))
+
     def _full(
         self, field: Floats, bounds: tuple[int, int, int, int]
     ) -> tuple[Image.Image, int, int]:
@@ -477,62 +484,101 @@ def _eyes_and_lips(
     per_unit: float,
     hair: Colour,
 ) -> None:
-    n = sitter.turn
-    lips = _tones(
+    mouth = (sitter.turn * 0.9 - 0.32, 0.46, sitter.turn * 0.9 + 0.32, 0.76)
+    _lips(*_window(plate, mouth, x, y, light, per_unit), per_unit, sitter)
+    for side in (-1.0, 1.0):
+        ex = sitter.turn * 0.75 + side * 0.31
+        _eye(
+            *_window(plate, (ex - 0.27, -0.42, ex + 0.27, 0.08), x, y, light, per_unit),
+            per_unit,
+            sitter,
+            side,
+            hair,
+        )
+
+
+def _window(
+    plate: _Print,
+    bounds: tuple[float, float, float, float],
+    x: Floats,
+    y: Floats,
+    light: Floats,
+    per_unit: float,
+) -> tuple[_Print, Floats, Floats, Floats]:
+    """The plate and the fields cut to bounds given in head units."""
+    columns = slice(round((bounds[0] - _LEFT) * per_unit), round((bounds[2] - _LEFT) * per_unit))
+    rows = slice(round((bounds[1] - _TOP) * per_unit), round((bounds[3] - _TOP) * per_unit))
+    return plate.part(rows, columns), x[rows, columns], y[rows, columns], light[rows, columns]
+
+
+_DARK = ((26, 14, 20), (26, 14, 20))
+
+
+def _lips(
+    plate: _Print, x: Floats, y: Floats, light: Floats, per_unit: float, sitter: _Sitter
+) -> None:
+    from_middle = x - sitter.turn * 0.9
+    inks = (
         ((52, 18, 28), (112, 36, 44), (176, 62, 62), (214, 104, 92))
         if sitter.soft
         else ((40, 20, 26), (92, 44, 44), (146, 80, 68), (196, 126, 104))
     )
-    bow = 0.055 - 0.016 * np.cos((x - n * 0.9) * 26) * np.exp(-(((x - n * 0.9) / 0.09) ** 2))
-    shape = np.minimum(
-        y - (0.605 - bow * np.cos(np.clip((x - n * 0.9) / 0.20, -1, 1) * 1.57)),
-        0.605 + 0.085 * np.cos(np.clip((x - n * 0.9) / 0.20, -1, 1) * 1.57) - y,
+    taper = np.cos(np.clip(from_middle / 0.20, -1, 1) * 1.57)
+    bow = 0.055 - 0.016 * np.cos(from_middle * 26) * np.exp(-((from_middle / 0.09) ** 2))
+    shape = np.minimum(y - 0.605 + bow * taper, 0.605 + 0.085 * taper - y) - np.clip(
+        np.abs(from_middle) - 0.19, 0, 1
     )
     plate.ink(
-        np.asarray(shape * per_unit + 0.5, dtype=np.float32),
-        np.asarray(light * 0.9 + 0.06, dtype=np.float32),
-        lips,
+        _distance(shape, per_unit), np.asarray(light * 0.9 + 0.06, dtype=np.float32), _tones(inks)
     )
     parted = (
         0.010
-        - np.abs(y - 0.605 - 0.010 * np.cos((x - n * 0.9) * 16))
-        - 0.3 * np.clip(np.abs(x - n * 0.9) - 0.17, 0, 1)
+        - np.abs(y - 0.605 - 0.010 * np.cos(from_middle * 16))
+        - 0.3 * np.clip(np.abs(from_middle) - 0.17, 0, 1)
     )
-    dark = _tones(((26, 14, 20), (26, 14, 20)))
-    plate.ink(np.asarray(parted * per_unit + 0.5, dtype=np.float32), light, dark)
-    for side in (-1.0, 1.0):
-        ex, ey = n * 0.75 + side * 0.31, -0.040
-        u = (x - ex) / 0.135
-        lid = ey - 0.062 * np.cos(np.clip(u, -1, 1) * 1.57)
-        almond = np.minimum(y - lid, ey + 0.040 * np.cos(np.clip(u, -1, 1) * 1.57) - y) - 0.1 * np.clip(np.abs(u) - 0.96, 0, 9)
-        tone = np.full_like(x, 0.62 if side == sitter.way else 0.34)
-        plate.ink(
-            np.asarray(almond * per_unit + 0.5, dtype=np.float32),
-            tone,
-            _tones(((40, 30, 36), (104, 92, 92), (178, 166, 158), (236, 228, 216))),
-        )
-        iris = np.minimum(0.060 - np.hypot(x - ex - n * 0.2, y - ey + 0.010), almond)
-        plate.ink(
-            np.asarray(iris * per_unit + 0.5, dtype=np.float32),
-            tone,
-            _tones(((18, 20, 26), (34, 44, 52), (66, 84, 92))),
-        )
-        spark = 0.015 - np.hypot(x - ex - n * 0.2 - sitter.way * 0.020, y - ey + 0.028)
-        plate.ink(
-            np.asarray(spark * per_unit + 0.5, dtype=np.float32),
-            np.ones_like(x),
-            _tones(((250, 246, 238), (250, 246, 238))),
-        )
-        lash = 0.013 - np.abs(y - lid + 0.004) - 0.6 * np.clip(np.abs(u) - 1.05, 0, 1)
-        plate.ink(np.asarray(lash * per_unit + 0.5, dtype=np.float32), light, dark)
-        arch = -0.225 - 0.050 * np.cos((u - side * 0.2) * 1.1)
-        brow = (
-            (0.036 if not sitter.soft else 0.024) * np.clip(1.25 - 0.55 * side * u, 0.2, 1.6)
-            - np.abs(y - arch)
-            - 0.12 * np.clip(np.abs(u) - 1.25, 0, 2)
-        )
-        plate.ink(
-            np.asarray(brow * per_unit + 0.5, dtype=np.float32),
-            np.asarray(light * 0.45 + 0.1, dtype=np.float32),
-            _hair_tones(mix(hair, (40, 28, 28), 0.45)),
-        )
+    plate.ink(_distance(parted, per_unit), light, _tones(_DARK))
+
+
+def _eye(
+    plate: _Print,
+    x: Floats,
+    y: Floats,
+    light: Floats,
+    per_unit: float,
+    sitter: _Sitter,
+    side: float,
+    hair: Colour,
+) -> None:
+    ex, ey = sitter.turn * 0.75 + side * 0.31, -0.040
+    u = (x - ex) / 0.135
+    taper = np.cos(np.clip(u, -1, 1) * 1.57)
+    lid = ey - 0.062 * taper
+    almond = np.minimum(y - lid, ey + 0.040 * taper - y) - 0.1 * np.clip(np.abs(u) - 0.96, 0, 9)
+    tone = np.full_like(x, 0.62 if side == sitter.way else 0.34)
+    plate.ink(
+        _distance(almond, per_unit),
+        tone,
+        _tones(((40, 30, 36), (104, 92, 92), (178, 166, 158), (236, 228, 216))),
+    )
+    across = x - ex - sitter.turn * 0.2
+    iris = np.minimum(0.060 - np.hypot(across, y - ey + 0.010), almond)
+    plate.ink(_distance(iris, per_unit), tone, _tones(((18, 20, 26), (34, 44, 52), (66, 84, 92))))
+    spark = 0.015 - np.hypot(across - sitter.way * 0.020, y - ey + 0.028)
+    plate.ink(
+        _distance(spark, per_unit), np.ones_like(x), _tones(((250, 246, 238), (250, 246, 238)))
+    )
+    lash = 0.013 - np.abs(y - lid + 0.004) - 0.6 * np.clip(np.abs(u) - 1.05, 0, 1)
+    plate.ink(_distance(lash, per_unit), light, _tones(_DARK))
+    arch = -0.225 - 0.050 * np.cos((u - side * 0.2) * 1.1)
+    thick = (0.024 if sitter.soft else 0.036) * np.clip(1.25 - 0.55 * side * u, 0.2, 1.6)
+    brow = thick - np.abs(y - arch) - 0.12 * np.clip(np.abs(u) - 1.25, 0, 2)
+    plate.ink(
+        _distance(brow, per_unit),
+        np.asarray(light * 0.45 + 0.1, dtype=np.float32),
+        _hair_tones(mix(hair, (40, 28, 28), 0.45)),
+    )
+
+
+def _distance(signed: Floats, per_unit: float) -> Floats:
+    """Signed distances in head units as a region: a half on the edge, one more per sample inside."""
+    return np.asarray(signed * per_unit + 0.5, dtype=np.float32)

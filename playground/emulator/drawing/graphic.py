@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from .brief import Hour
-from .canvas import Canvas, Fade
+from .canvas import Canvas, Fade, rect
 from .colour import Colour, Floats, lightness, mix, ramp, shift, tint
 from .fields import grid, noise, sample, smoothstep, tile_noise
 from .lettering import break_lines, drawable, fit, ink_for
@@ -25,7 +25,29 @@ _INKS: tuple[tuple[Colour, ...], ...] = (
     ((30, 32, 38), (240, 234, 220), (236, 120, 70), (96, 168, 162), (220, 188, 104)),
 )
 _SMALL_WORDS = frozenset(
-    ["a", "an", "the", "of", "in", "on", "at", "with", "and", "for", "from", "to", "by", "that", "says", "text", "saying", "poster", "minimalist", "minimal", "style"]
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "with",
+        "and",
+        "for",
+        "from",
+        "to",
+        "by",
+        "that",
+        "says",
+        "text",
+        "saying",
+        "poster",
+        "minimalist",
+        "minimal",
+        "style",
+    ]
 )
 
 
@@ -119,12 +141,7 @@ def _set_title(press: _Press, title: str, area: Area, *, centred: bool) -> None:
     tall = masks[-1].top + masks[-1].image.height
     y = bottom - tall
     canvas.shape(
-        [
-            (left, y - u * 0.040),
-            (left + u * 0.16, y - u * 0.040),
-            (left + u * 0.16, y - u * 0.030),
-            (left, y - u * 0.030),
-        ],
+        rect(left, y - u * 0.040, left + u * 0.16, y - u * 0.030),
         press.inks[1],
     )
     for i, mask in enumerate(masks):
@@ -149,12 +166,7 @@ def _record(press: _Press, area: Area) -> None:
         )
         x = left + wide * i / n
         canvas.shape(
-            [
-                (x, bottom - reach),
-                (x + wide / n * 0.62, bottom - reach),
-                (x + wide / n * 0.62, bottom),
-                (x, bottom),
-            ],
+            rect(x, bottom - reach, x + wide / n * 0.62, bottom),
             (d, c, b)[i % 3],
             opacity=0.92,
         )
@@ -175,9 +187,7 @@ def _record(press: _Press, area: Area) -> None:
     canvas.disc(right - r * 0.05, top + r * 0.08, r * 0.045, press.paper)
     keys = max(8, round(wide / (canvas.unit * 0.055)))
     step, key_top = wide / keys, bottom - tall * 0.15
-    canvas.shape(
-        [(left, key_top), (right, key_top), (right, bottom), (left, bottom)], (246, 242, 232)
-    )
+    canvas.shape(rect(left, key_top, right, bottom), (246, 242, 232))
     canvas.lines(
         [
             ([(left + i * step, key_top), (left + i * step, bottom)], canvas.unit * 0.003)
@@ -190,12 +200,7 @@ def _record(press: _Press, area: Area) -> None:
         if i % 7 not in (3, 0):
             x = left + i * step
             canvas.shape(
-                [
-                    (x - step * 0.29, key_top),
-                    (x + step * 0.29, key_top),
-                    (x + step * 0.29, key_top + (bottom - key_top) * 0.6),
-                    (x - step * 0.29, key_top + (bottom - key_top) * 0.6),
-                ],
+                rect(x - step * 0.29, key_top, x + step * 0.29, key_top + (bottom - key_top) * 0.6),
                 vinyl,
             )
 
@@ -249,17 +254,12 @@ def _sunrise(press: _Press, area: Area) -> None:
     for i in range(7):
         y = cy + r * (0.02 + i * 0.14)
         sun.polygon(
-            [
-                (cx - r, y),
-                (cx + r, y),
-                (cx + r, y + r * 0.012 * (i + 1)),
-                (cx - r, y + r * 0.012 * (i + 1)),
-            ],
+            rect(cx - r, y, cx + r, y + r * 0.012 * (i + 1)),
             ink=0,
         )
     canvas.lay(sun.mask(), Fade(stops=(press.inks[2], press.inks[1]), start=cy - r, end=cy + r))
     frame = canvas.stencil((left, top, right, bottom))
-    frame.polygon([(left, top), (right, top), (right, bottom), (left, bottom)])
+    frame.polygon(rect(left, top, right, bottom))
     inside = frame.mask()
     x = np.linspace(0, 6, 120)
     for i, ink in enumerate(
@@ -296,7 +296,7 @@ def _tiles(press: _Press, area: Area) -> None:
 def _tile(canvas: Canvas, rng: np.random.Generator, cell: Area, inks: tuple[Colour, ...]) -> None:
     x0, y0, x1, y1 = cell
     ground, ink, third = (inks[i] for i in rng.permutation(len(inks))[:3].tolist())
-    canvas.shape([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], ground)
+    canvas.shape(rect(x0, y0, x1, y1), ground)
     side_x, side_y = x1 - x0, y1 - y0
     kind = int(rng.integers(6))
     cut = canvas.stencil(cell)
@@ -314,7 +314,7 @@ def _tile(canvas: Canvas, rng: np.random.Generator, cell: Area, inks: tuple[Colo
     elif kind == 4:
         for i in range(4):
             y = y0 + side_y * (i + 0.25) / 4
-            cut.polygon([(x0, y), (x1, y), (x1, y + side_y / 8), (x0, y + side_y / 8)])
+            cut.polygon(rect(x0, y, x1, y + side_y / 8))
     else:
         cut.polygon([(x0, y1), (cx, y0), (x1, y1)])
     canvas.lay(cut.mask(), ink)
@@ -344,12 +344,7 @@ def abstract(stage: Stage) -> None:
             stage.canvas.height * 0.64,
         )
         stage.canvas.shape(
-            [
-                (area[0] - u * 0.05, area[1] - u * 0.05),
-                (area[2] + u * 0.05, area[1] - u * 0.05),
-                (area[2] + u * 0.05, area[3] + u * 0.05),
-                (area[0] - u * 0.05, area[3] + u * 0.05),
-            ],
+            rect(area[0] - u * 0.05, area[1] - u * 0.05, area[2] + u * 0.05, area[3] + u * 0.05),
             press.inks[0],
         )
         _set_title(tag, stage.brief.lettering[0], area, centred=True)

@@ -134,18 +134,45 @@ def _strokes(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     paint = Image.new("L", image.size, 128)
     pen = ImageDraw.Draw(paint)
     ratio = area / unit**2
-    broad = _lay_strokes(rng, angle, detail, n=int(2900 * ratio), busy=(0.0, 0.45))
-    for dash in (-1.0, 0.0, 1.0):  # the bristles of a broad brush do not carry the same paint
-        _draw(pen, rng, broad, size=image.size, length=unit * 0.042, thick=unit * 0.0042, aside=dash * unit * 0.0038, spread=26)
-    fine = _lay_strokes(rng, angle, detail, n=int(4200 * ratio), busy=(0.15, 1.1))
-    _draw(pen, rng, fine, size=image.size, length=unit * 0.013, thick=unit * 0.0034, aside=0.0, spread=22)
+    broad = _lay_strokes(rng, angle, detail, n=int(2400 * ratio), busy=(0.0, 0.45))
+    for dash in (-0.6, 0.6):  # the bristles of a broad brush do not carry the same paint
+        _draw(
+            pen,
+            rng,
+            broad,
+            size=image.size,
+            length=unit * 0.042,
+            thick=unit * 0.0052,
+            aside=dash * unit * 0.0038,
+            spread=26,
+        )
+    fine = _lay_strokes(rng, angle, detail, n=int(3400 * ratio), busy=(0.15, 1.1))
+    _draw(
+        pen,
+        rng,
+        fine,
+        size=image.size,
+        length=unit * 0.013,
+        thick=unit * 0.0034,
+        aside=0.0,
+        spread=22,
+    )
     paint = Image.blend(paint, ImageChops.offset(paint, 1, 0), 0.5)
     step = max(1, round(unit / 900))
     ridge = ImageChops.subtract(paint, ImageChops.offset(paint, step, step), 2.0, 128)
     sheets = []
     for colour_share in (0.15, 0.10, 0.03):
-        tone = paint.point([max(0, min(255, round(128 + (v - 128) * colour_share * 2))) for v in range(256)])
-        sheets.append(ImageChops.add(tone, ridge.point([max(0, min(255, round(128 + (v - 128) * 0.46))) for v in range(256)]), 1, -128))
+        tone = paint.point(
+            [max(0, min(255, round(128 + (v - 128) * colour_share * 2))) for v in range(256)]
+        )
+        sheets.append(
+            ImageChops.add(
+                tone,
+                ridge.point([max(0, min(255, round(128 + (v - 128) * 0.46))) for v in range(256)]),
+                1,
+                -128,
+            )
+        )
     # Overlay: paint catches light in proportion to how light it is.
     return ImageChops.overlay(image, Image.merge("RGB", sheets))
 
@@ -156,7 +183,10 @@ def _lay_strokes(
     """Where strokes go (x and y in 0..1), their angle and how busy it is there."""
     rows, columns = angle.shape
     x, y = rng.uniform(0, 1, n).astype(np.float32), rng.uniform(0, 1, n).astype(np.float32)
-    row, column = (y * rows).astype(np.intp).clip(0, rows - 1), (x * columns).astype(np.intp).clip(0, columns - 1)
+    row, column = (
+        (y * rows).astype(np.intp).clip(0, rows - 1),
+        (x * columns).astype(np.intp).clip(0, columns - 1),
+    )
     there = detail[row, column]
     kept = (there >= busy[0]) & (there <= busy[1])
     turn = angle[row, column] + rng.normal(0, 0.13, n).astype(np.float32)
@@ -171,8 +201,14 @@ def _draw(
     reach = length * rng.uniform(0.45, 1.1, len(x)) * (1 - 0.5 * busy)
     cos, sin = np.cos(turn), np.sin(turn)
     px, py = x * size[0] - sin * aside, y * size[1] + cos * aside
-    ends = np.stack([px - cos * reach, py - sin * reach, px + cos * reach, py + sin * reach], axis=1).tolist()
-    tones = np.clip(128 + rng.normal(0, spread, len(x)) * (1 - 0.45 * busy), 0, 255).astype(int).tolist()
+    ends = np.stack(
+        [px - cos * reach, py - sin * reach, px + cos * reach, py + sin * reach], axis=1
+    ).tolist()
+    tones = (
+        np.clip(128 + rng.normal(0, spread, len(x)) * (1 - 0.45 * busy), 0, 255)
+        .astype(int)
+        .tolist()
+    )
     wide = max(1, round(thick))
     for end, tone in zip(ends, tones, strict=True):
         pen.line(end, fill=tone, width=wide)

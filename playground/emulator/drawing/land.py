@@ -432,6 +432,9 @@ def _undergrowth(stage: Stage, line: Floats, colour: Colour) -> None:
     lean = rng.normal(0, 0.4, n) * tip
     foot = canvas.height + u * 0.01 - u * 0.03 * out
     stencil = canvas.stencil((0, canvas.height - u * 0.2, canvas.width, canvas.height))
-    for x0, y0, x1, y1 in ((x, foot, x + lean * 0.3, foot - tip * 0.6), (x + lean * 0.3, foot - tip * 0.6, x + lean, foot - tip)):
+    for x0, y0, x1, y1 in (
+        (x, foot, x + lean * 0.3, foot - tip * 0.6),
+        (x + lean * 0.3, foot - tip * 0.6, x + lean, foot - tip),
+    ):
         stencil.segments(np.stack([x0, y0, x1, y1], axis=1).reshape(-1, 2, 2), u * 0.0022)
     canvas.lay(stencil.mask(), colour)

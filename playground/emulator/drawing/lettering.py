@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .canvas import Canvas, Fade, Mask, Point
+from .canvas import Canvas, Fade, Mask, Point, rect
 from .colour import Colour
 
 BADGE_TEXT = "EMULATED"
@@ -193,7 +193,7 @@ def badge(canvas: Canvas) -> tuple[int, int, int, int]:
     r = height / 2
     pill.disc(left + r, top + r, r)
     pill.disc(right - r, top + r, r)
-    pill.polygon([(left + r, top), (right - r, top), (right - r, bottom), (left + r, bottom)])
+    pill.polygon(rect(left + r, top, right - r, bottom))
     canvas.lay(pill.mask(), (16, 17, 20), opacity=0.74)
     canvas.lay(text.moved(left + pad_x, top + pad_y), (255, 255, 255))
     return (
@@ -220,7 +220,9 @@ def caption(canvas: Canvas, text: str, *, right: float, note: str) -> None:
         return
     base = canvas.height - margin - size * 1.34 * (len(lines) - 1)
     box = (int(margin), int(base - size), int(right), canvas.height)
-    under = canvas.image.crop(box).convert("L").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    under = (
+        canvas.image.crop(box).convert("L").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    )
     dark_ground = not isinstance(under, int) or under < 150
     ink, halo = ((252, 251, 248), (10, 11, 16)) if dark_ground else ((28, 28, 34), (250, 248, 242))
     font = _font(face, size)
@@ -265,7 +267,7 @@ def board(
     lines = break_lines(plain, most=2 if len(plain) > 12 else 1)
     masks, _ = fit(lines, width * 0.82, height * 0.72, face=face, bold=0.03, tracking=0.03)
     left, top = centre[0] - width / 2, centre[1] - height / 2
-    corners = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
+    corners = rect(left, top, left + width, top + height)
     plate = canvas.stencil((left, top, left + width, top + height))
     plate.polygon(corners)
     cut = plate.mask()

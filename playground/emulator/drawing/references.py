@@ -123,7 +123,11 @@ def _region(stage: Stage, n: int) -> tuple[float, float, float, float]:
     """Where prints may hang (left, top, right, bottom), so that type and faces stay free."""
     w, h, brief = stage.canvas.width, stage.canvas.height, stage.brief
     if brief.setting is Setting.POSTER:
-        return (w * 0.45, h * 0.07, w * 0.96, h * 0.84) if w > h * 1.15 else (w * 0.06, h * 0.05, w * 0.94, h * 0.56)
+        return (
+            (w * 0.45, h * 0.07, w * 0.96, h * 0.84)
+            if w > h * 1.15
+            else (w * 0.06, h * 0.05, w * 0.94, h * 0.56)
+        )
     if brief.setting is Setting.PORTRAIT:
         return w * 0.05, h * 0.67, w * 0.95, h * 0.92
     if brief.lettering and brief.setting in (Setting.ALLEY, Setting.TABLE, Setting.WALL):
@@ -136,7 +140,9 @@ def _region(stage: Stage, n: int) -> tuple[float, float, float, float]:
     return left, h * 0.06, left + w * wide, h * (0.06 + tall)
 
 
-def _layout(stage: Stage, references: Sequence[Reference]) -> list[tuple[float, float, float, float]]:
+def _layout(
+    stage: Stage, references: Sequence[Reference]
+) -> list[tuple[float, float, float, float]]:
     """Boxes (x, y, width, height) in rows that fill the region, every aspect kept."""
     left, top, right, bottom = _region(stage, len(references))
     gap = min(stage.canvas.width, stage.canvas.height) * 0.045
@@ -150,10 +156,16 @@ def _layout(stage: Stage, references: Sequence[Reference]) -> list[tuple[float, 
 
     def smallest(n_rows: int) -> float:
         rows, heights = arranged(n_rows)
-        return min(height * height * r.aspect for row, height in zip(rows, heights, strict=True) for r in row)
+        return min(
+            height * height * r.aspect
+            for row, height in zip(rows, heights, strict=True)
+            for r in row
+        )
 
     # Fewer rows unless more of them show every print at least a tenth larger.
-    rows, heights = arranged(max(range(1, len(references) + 1), key=lambda n: smallest(n) * 0.9 ** (n - 1)))
+    rows, heights = arranged(
+        max(range(1, len(references) + 1), key=lambda n: smallest(n) * 0.9 ** (n - 1))
+    )
     boxes = []
     y = top + max(0.0, (bottom - top - sum(heights) - gap * (len(rows) - 1)) / 2)
     for row, height in zip(rows, heights, strict=True):

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import animals, subjects
 from .brief import Hour
-from .canvas import Fade, Point
+from .canvas import Fade, Point, rect
 from .colour import Colour, Floats, lightness, mix, ramp, shift, tint
 from .fields import enlarge, grid, noise, relief, shade, smooth_curve, smoothstep
 from .lettering import board, ink_for
@@ -496,7 +496,7 @@ def wall(stage: Stage) -> None:
     backdrop(stage, paint, sun_left=sun_left, bottom=kerb + 2)
     skirting = shift(mix(paint, (90, 84, 84), 0.35), light=-0.10)
     canvas.shape(
-        [(0, kerb - u * 0.055), (w, kerb - u * 0.055), (w, kerb), (0, kerb)],
+        rect(0, kerb - u * 0.055, w, kerb),
         Fade(stops=(shift(skirting, light=0.03), skirting), start=kerb - u * 0.055, end=kerb),
     )
     _pavement(stage, kerb, mix((150, 142, 134), paint, 0.25), sun_left)
@@ -575,21 +575,11 @@ def _shutter(stage: Stage, at: Point, half: float, paint: Colour) -> None:
     )
     tall = half * 1.25
     canvas.shape(
-        [
-            (x - half * 0.56, y - tall),
-            (x + half * 0.56, y - tall),
-            (x + half * 0.56, y + tall),
-            (x - half * 0.56, y + tall),
-        ],
+        rect(x - half * 0.56, y - tall, x + half * 0.56, y + tall),
         mix(paint, (255, 250, 240), 0.6),
     )
     canvas.shape(
-        [
-            (x - half * 0.48, y - tall * 0.93),
-            (x + half * 0.48, y - tall * 0.93),
-            (x + half * 0.48, y + tall * 0.94),
-            (x - half * 0.48, y + tall * 0.94),
-        ],
+        rect(x - half * 0.48, y - tall * 0.93, x + half * 0.48, y + tall * 0.94),
         Fade(stops=((52, 66, 82), (26, 32, 44)), start=y - tall, end=y + tall),
     )
     canvas.shape(
@@ -613,18 +603,16 @@ def _shutter(stage: Stage, at: Point, half: float, paint: Colour) -> None:
     for side in (-1, 1):
         left, right = sorted((x + side * half * 0.58, x + side * half * 1.16))
         canvas.shape(
-            [
-                (left + half * 0.04, y - tall + half * 0.05),
-                (right + half * 0.05, y - tall + half * 0.05),
-                (right + half * 0.05, y + tall + half * 0.06),
-                (left + half * 0.04, y + tall + half * 0.06),
-            ],
+            rect(
+                left + half * 0.04,
+                y - tall + half * 0.05,
+                right + half * 0.05,
+                y + tall + half * 0.06,
+            ),
             (20, 18, 26),
             opacity=0.32,
         )
-        canvas.shape(
-            [(left, y - tall), (right, y - tall), (right, y + tall), (left, y + tall)], tone
-        )
+        canvas.shape(rect(left, y - tall, right, y + tall), tone)
         slats = [
             ([(left + half * 0.08, sy), (right - half * 0.08, sy)], half * 0.035)
             for sy in np.linspace(y - tall * 0.9, y + tall * 0.9, 21).tolist()

@@ -138,7 +138,9 @@ def snowfall(stage: Stage, *, n: int) -> None:
     canvas, rng = stage.canvas, stage.detail
     stencil = canvas.stencil()
     size = np.minimum(0.0011 + 0.0009 * rng.pareto(2.4, n), 0.005) * canvas.unit
-    stencil.dots(rng.uniform(0, canvas.width, n), rng.uniform(0, canvas.height, n), size, np.full(n, 200.0))
+    stencil.dots(
+        rng.uniform(0, canvas.width, n), rng.uniform(0, canvas.height, n), size, np.full(n, 200.0)
+    )
     canvas.lay(stencil.mask(), (250, 251, 255), opacity=0.8)
     for _ in range(9):
         x, y = rng.uniform(0, canvas.width), rng.uniform(0, canvas.height)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .brief import Hour
-from .canvas import Canvas, Fade, Point
+from .canvas import Canvas, Fade, Point, rect
 from .colour import Colour, mix, ramp, shift, tint
 from .fields import grid, shade, smooth_curve
 from .stage import Stage
@@ -74,14 +74,7 @@ def lathe(
     rim.disc(x, top, radii[0], lip)
     rim.disc(x, top - lip * 0.08, radii[0] * 0.96, lip * 0.92, ink=0)
     front = canvas.stencil((x - widest, top, x + widest, top + lip * 1.2))
-    front.polygon(
-        [
-            (x - widest, top),
-            (x + widest, top),
-            (x + widest, top + lip * 1.2),
-            (x - widest, top + lip * 1.2),
-        ]
-    )
+    front.polygon(rect(x - widest, top, x + widest, top + lip * 1.2))
     canvas.lay(rim.mask().within(front.mask()), mix(colours[-1], colours[-2], 0.3))
 
 
@@ -105,12 +98,7 @@ def lighthouse(stage: Stage, foot: Point, height: float) -> None:
     for i, level in enumerate((0.58, 0.42, 0.26, 0.10)):
         wx = x + u * 0.02 * (-1) ** i
         canvas.shape(
-            [
-                (wx - u * 0.009, y - u * level),
-                (wx + u * 0.009, y - u * level),
-                (wx + u * 0.009, y - u * (level - 0.035)),
-                (wx - u * 0.009, y - u * (level - 0.035)),
-            ],
+            rect(wx - u * 0.009, y - u * level, wx + u * 0.009, y - u * (level - 0.035)),
             mix(palette.near, palette.accent, 0.1),
         )
     iron = mix(palette.near, (60, 50, 50), 0.3)
@@ -133,12 +121,7 @@ def lighthouse(stage: Stage, foot: Point, height: float) -> None:
     )
     glass = Fade(stops=((255, 252, 226), (255, 214, 120)), start=y - u * 0.94, end=y - u * 0.82)
     canvas.shape(
-        [
-            (x - u * 0.046, y - u * 0.93),
-            (x + u * 0.046, y - u * 0.93),
-            (x + u * 0.046, y - u * 0.82),
-            (x - u * 0.046, y - u * 0.82),
-        ],
+        rect(x - u * 0.046, y - u * 0.93, x + u * 0.046, y - u * 0.82),
         glass,
     )
     panes = [
@@ -165,12 +148,7 @@ def lighthouse(stage: Stage, foot: Point, height: float) -> None:
     side = 1.0 if lit_left else -1.0
     hx = x + side * u * 0.2
     canvas.shape(
-        [
-            (hx - u * 0.11, y - u * 0.10),
-            (hx + u * 0.11, y - u * 0.10),
-            (hx + u * 0.11, y + u * 0.02),
-            (hx - u * 0.11, y + u * 0.02),
-        ],
+        rect(hx - u * 0.11, y - u * 0.10, hx + u * 0.11, y + u * 0.02),
         Fade(stops=(hut, mix(hut, palette.near, 0.5)), start=y - u * 0.1, end=y),
     )
     canvas.shape(
@@ -178,12 +156,7 @@ def lighthouse(stage: Stage, foot: Point, height: float) -> None:
         mix(band, palette.near, 0.55),
     )
     canvas.shape(
-        [
-            (hx - u * 0.02, y - u * 0.075),
-            (hx + u * 0.02, y - u * 0.075),
-            (hx + u * 0.02, y - u * 0.03),
-            (hx - u * 0.02, y - u * 0.03),
-        ],
+        rect(hx - u * 0.02, y - u * 0.075, hx + u * 0.02, y - u * 0.03),
         (255, 206, 120),
     )
 
@@ -725,7 +698,10 @@ def cabin(stage: Stage, at: Point, size: float) -> None:
     def p(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         return [(x + px * s, y - py * s) for px, py in points]
 
-    mound = smooth_curve(p([(-2.2, -0.6), (-1.3, -0.06), (0.0, 0.02), (1.3, -0.06), (2.2, -0.6), (0.0, -1.4)]), closed=True)
+    mound = smooth_curve(
+        p([(-2.2, -0.6), (-1.3, -0.06), (0.0, 0.02), (1.3, -0.06), (2.2, -0.6), (0.0, -1.4)]),
+        closed=True,
+    )
     canvas.shape(mound, mix(palette.near, palette.ground, 0.18))
     smoke = canvas.stencil((x - s, y - s * 3, x + s * 1.6, y))
     smoke.line(
@@ -736,7 +712,7 @@ def cabin(stage: Stage, at: Point, size: float) -> None:
         smoke.mask().blurred(s * 0.10), mix(palette.haze, (255, 255, 255), 0.3), opacity=0.45
     )
     canvas.shape(
-        p([(-0.75, 0.0), (0.75, 0.0), (0.75, 0.55), (-0.75, 0.55)]),
+        p(rect(-0.75, 0.0, 0.75, 0.55)),
         Fade(stops=(wood, shift(wood, light=-0.08)), start=y - s * 0.55, end=y),
     )
     canvas.lines(
@@ -744,9 +720,7 @@ def cabin(stage: Stage, at: Point, size: float) -> None:
         shift(wood, light=-0.10),
         opacity=0.7,
     )
-    canvas.shape(
-        p([(0.34, 0.7), (0.50, 0.7), (0.50, 1.14), (0.34, 1.14)]), shift(wood, light=-0.12)
-    )
+    canvas.shape(p(rect(0.34, 0.7, 0.50, 1.14)), shift(wood, light=-0.12))
     roof = (
         (236, 240, 248) if "snow" in stage.brief.weather else mix((60, 44, 44), palette.near, 0.4)
     )
@@ -757,7 +731,7 @@ def cabin(stage: Stage, at: Point, size: float) -> None:
     lamp = (255, 206, 120)
     for wx in (-0.45, 0.30):
         canvas.glow(x + (wx + 0.1) * s, y - s * 0.30, s * 0.5, lamp, strength=0.5)
-        canvas.shape(p([(wx, 0.18), (wx + 0.24, 0.18), (wx + 0.24, 0.42), (wx, 0.42)]), lamp)
+        canvas.shape(p(rect(wx, 0.18, wx + 0.24, 0.42)), lamp)
         canvas.lines(
             [
                 (p([(wx + 0.12, 0.18), (wx + 0.12, 0.42)]), s * 0.02),
@@ -765,6 +739,4 @@ def cabin(stage: Stage, at: Point, size: float) -> None:
             ],
             shift(wood, light=-0.15),
         )
-    canvas.shape(
-        p([(-0.10, 0.0), (0.12, 0.0), (0.12, 0.42), (-0.10, 0.42)]), shift(wood, light=-0.16)
-    )
+    canvas.shape(p(rect(-0.10, 0.0, 0.12, 0.42)), shift(wood, light=-0.16))

@@ -7,7 +7,7 @@ from PIL import Image
 
 from . import animals, subjects
 from .brief import Hour
-from .canvas import Fade, Mask, Point
+from .canvas import Fade, Mask, Point, rect
 from .colour import Colour, mix, shift
 from .fields import grid, noise, smoothstep
 from .land import mirror
@@ -61,12 +61,7 @@ def skyline(stage: Stage) -> None:
     mirror(stage, int(quay), blur=0.013, depth=0.35)
     edge = mix(palette.near, (20, 20, 26), 0.4)
     canvas.shape(
-        [
-            (0, quay - u * 0.008),
-            (w, quay - u * 0.008),
-            (w, quay + u * 0.004),
-            (0, quay + u * 0.004),
-        ],
+        rect(0, quay - u * 0.008, w, quay + u * 0.004),
         edge,
     )
     if dark:
@@ -104,17 +99,10 @@ def _towers(
         middle = 1 - abs((x + wide / 2) / canvas.width - 0.5) * 0.9
         tall = tallest * rng.beta(2.2, 2.6) * 1.5 * middle + u * 0.03
         top = foot - tall
-        bodies.polygon([(x, top), (x + wide, top), (x + wide, foot), (x, foot)])
+        bodies.polygon(rect(x, top, x + wide, foot))
         cap = rng.random()
         if cap < 0.22:
-            bodies.polygon(
-                [
-                    (x + wide * 0.2, top - wide * 0.35),
-                    (x + wide * 0.8, top - wide * 0.35),
-                    (x + wide * 0.8, top),
-                    (x + wide * 0.2, top),
-                ]
-            )
+            bodies.polygon(rect(x + wide * 0.2, top - wide * 0.35, x + wide * 0.8, top))
             bodies.line(
                 [(x + wide * 0.5, top - wide * 0.95), (x + wide * 0.5, top)], max(1.0, u * 0.0022)
             )
@@ -124,9 +112,7 @@ def _towers(
             bodies.polygon(
                 [(x + wide * 0.12, top), (x + wide * 0.5, top - wide * 1.3), (x + wide * 0.88, top)]
             )
-        sides.polygon(
-            [(x + wide * 0.72, top), (x + wide, top), (x + wide, foot), (x + wide * 0.72, foot)]
-        )
+        sides.polygon(rect(x + wide * 0.72, top, x + wide, foot))
         fronts.append((x, top, wide))
         x += wide * rng.uniform(0.86, 1.25)
     body = bodies.mask()
@@ -340,7 +326,7 @@ def _signs(
         canvas.glow(
             (left + right) / 2, (top + bottom) / 2, (bottom - top) * 0.95, colour, strength=0.50
         )
-        corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+        corners = rect(left, top, right, bottom)
         lit = rng.random() < 0.5
         plate = (
             mix(colour, (255, 255, 255), 0.30)
@@ -421,7 +407,7 @@ def _main_sign(stage: Stage, street: _Street, tubes: list[Colour]) -> None:
     block = max(m.image.width for m in masks)
     cx, cy = canvas.width * stage.about(0.5, 0.04), max(total / 2 + u * 0.09, canvas.height * 0.26)
     px, py = block / 2 + size * 0.5, total / 2 + size * 0.42
-    corners = [(cx - px, cy - py), (cx + px, cy - py), (cx + px, cy + py), (cx - px, cy + py)]
+    corners = rect(cx - px, cy - py, cx + px, cy + py)
     canvas.glow(cx, cy, px * 1.9, tubes[0], strength=0.55, ry=py * 2.6)
     canvas.lines(
         [([(cx + s * px * 0.6, cy - py), (cx + s * px * 0.6, -5)], u * 0.006) for s in (-1, 1)],
