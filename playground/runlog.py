@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,8 @@ from playground.schema import BillingStatus, Origin, Run, RunStatus
 _COSTS_NOTHING = (RunStatus.REFUSED, RunStatus.CANCELLED)
 # A row whose time cannot be read counts in every period: unknown is never free.
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
+# As many new amounts are put in their places one by one; more are sorted with all the others.
+_FEW = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,15 +162,13 @@ class _Book:
         self._times: list[datetime] = []
         self._amounts: list[Decimal | None] = []
         self._sums: list[tuple[Decimal, int]] = [(Decimal(0), 0)]
+        self._new: list[tuple[datetime, Decimal | None]] = []
 
     def add(self, at: datetime, usd: Decimal | None) -> None:
-        is_latest = not self._times or at >= self._times[-1]
-        place = len(self._times) if is_latest else bisect_right(self._times, at)
-        self._times.insert(place, at)
-        self._amounts.insert(place, usd)
-        del self._sums[place + 1 :]
+        self._new.append((at, usd))
 
     def since(self, moment: datetime) -> Spent:
+        self._sort_in()
         for amount in self._amounts[len(self._sums) - 1 :]:
             usd, unknown = self._sums[-1]
             known = Decimal(0) if amount is None else amount
@@ -175,3 +176,18 @@ class _Book:
         total_usd, total_unknown = self._sums[-1]
         before_usd, before_unknown = self._sums[bisect_left(self._times, moment)]
         return Spent(usd=total_usd - before_usd, unknown_count=total_unknown - before_unknown)
+
+    def _sort_in(self) -> None:
+        if len(self._new) > _FEW:
+            entries = [*zip(self._times, self._amounts, strict=True), *self._new]
+            entries.sort(key=itemgetter(0))
+            self._times = [at for at, _ in entries]
+            self._amounts = [usd for _, usd in entries]
+            del self._sums[1:]
+        else:
+            for at, usd in self._new:
+                place = bisect_right(self._times, at)
+                self._times.insert(place, at)
+                self._amounts.insert(place, usd)
+                del self._sums[place + 1 :]
+        self._new.clear()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from playground import runlog
 from playground.runlog import RunLog, Spent, load_runs
 from playground.schema import BillingStatus, EstimateKind, Origin, Run, RunStatus, column_info
 
@@ -127,9 +128,11 @@ def test_each_run_counts_for_what_it_came_to(
         assert (Decimal(usd), unknown_count) == (Decimal(expected[0]), expected[1])
 
 
+@pytest.mark.parametrize("few", [0, 3, 100])
 def test_money_counts_from_the_moment_it_was_sent_whatever_the_order_of_the_rows(
-    path: Path,
+    path: Path, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
+    monkeypatch.setattr(runlog, "_FEW", few)
     log = RunLog(path)
     hours = [3, 1, 4, 1, 5, 9, 2, 6]
     for number, hour in enumerate(hours):

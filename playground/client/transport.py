@@ -99,12 +99,21 @@ class Transports:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def close(self) -> None:
-        """Waits for the paid requests in flight, then closes every connection."""
+    async def close(self, *, grace_s: float | None = None) -> None:
+        """
+        Waits for the paid requests in flight, then closes every connection.
+
+        Args:
+            grace_s: How long to wait for them; None: as long as their own limits allow. One that
+                is still out then is cut off, and whether it arrived must be looked up later.
+        """
         self._is_closed = True
         while self._in_flight:
-            # Bounded by the time limits of each; a paid request is never cut off by us.
-            await asyncio.wait(set(self._in_flight))
+            _, pending = await asyncio.wait(set(self._in_flight), timeout=grace_s)
+            for task in pending:
+                task.cancel()
+            if pending:
+                await asyncio.gather(*pending, return_exceptions=True)
         if self._built is not None:
             await self._built.paid.aclose()
             await self._built.free.aclose()

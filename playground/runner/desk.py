@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from playground.errors import PlaygroundError
-from playground.references import prepare_reference, url_reference
+from playground.references import prepare_reference
 from playground.runlog import RunLog
 from playground.runner.kit import Patience
 from playground.runner.playground import Playground
@@ -62,6 +62,10 @@ class Desk:
         try:
             self._loop.run_forever()
         finally:
+            left = asyncio.all_tasks(self._loop)
+            for task in left:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
 
@@ -177,7 +181,11 @@ class Desk:
         )
 
     def url_reference(self, url: str) -> Reference:
-        return url_reference(url)
+        """
+        Raises:
+            InvalidRequestError: It is no public address.
+        """
+        return self.playground.reference(url)
 
     @property
     def log(self) -> RunLog:

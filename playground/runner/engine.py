@@ -32,7 +32,7 @@ from playground.settings import Settings
 log = logging.getLogger(__name__)
 
 RECOVERY_EVERY_S = 60.0
-CLOSING_GRACE_S = 4.0
+CLOSING_GRACE_S = 3.0
 # What was learnt about how long tasks take; without it the vendor's schedule serves for a while.
 _DURATIONS_FILE = "durations.json"
 _FOLDERS = ("pictures", "partial", "references")
@@ -97,7 +97,8 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._transports.close()
+        # A paid request that is still out then is looked up by the next start.
+        await self._transports.close(grace_s=CLOSING_GRACE_S / 4)
         self._keep_durations()
         self.kit.journal.close()
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from playground import catalog
+from playground.client import check_public_url
 from playground.emulator import EmulatorServer, EmulatorSettings
 from playground.errors import PlaygroundError
 from playground.identity import new_comparison_id
@@ -161,11 +162,12 @@ class Playground:
         Blocking for a file, which is decoded and copied.
 
         Raises:
-            UnusableReferenceError: It cannot be sent; says why and what to do.
+            InvalidRequestError: It cannot be sent; says why and what to do.
         """
         if isinstance(source, Reference):
             return source
         if isinstance(source, str) and source.startswith(("http://", "https://")):
+            check_public_url(source)
             return url_reference(source)
         path = Path(source)
         return prepare_reference(path, name=path.name, folder=self.engine.references_dir)

@@ -95,6 +95,7 @@ def _cell(view: RunView, card: Card, now: datetime) -> Markup:
         "section",
         _state_line(view, card, now),
         _frame(view, card),
+        el("p", text("card.retried"), class_="pg-note") if view.retry_of else None,
         _facts(view),
         _actions(view, card),
         class_="pg-cell",

@@ -115,7 +115,7 @@ class CompareScreen:
             **QUIET,
         )
         self._follow(run)
-        self._stop.click(self._on_stop, None, None, queue=False, **QUIET)
+        self._stop.click(self._on_stop, visit, None, queue=False, **QUIET)
         self._wire_confirmation()
         for lane, card in enumerate(self._cards, start=1):
             for event, step in ((card.retry, self._on_retry), (card.look_again, self._on_look)):
@@ -198,8 +198,8 @@ class CompareScreen:
         run_id = _told_text(event, "run")
         return self._updates(await self._flow.look_again(run_id, visit, _page(request)))
 
-    def _on_stop(self, request: gr.Request) -> None:
-        self._flow.stop(_page(request))
+    def _on_stop(self, visit_id: str, request: gr.Request) -> None:
+        self._flow.stop(self._flow.visits.enter(visit_id), _page(request))
 
     def _watcher(self, lane: int) -> Callable[..., AsyncIterator[Markup]]:
         async def watch(visit_id: str, request: gr.Request) -> AsyncIterator[Markup]:
@@ -259,7 +259,7 @@ class CompareScreen:
             self._earlier: screen.earlier,
             self._header: screen.header,
             self._run: gr.update(interactive=not screen.is_running),
-            self._stop: gr.update(interactive=screen.is_running),
+            self._stop: gr.update(interactive=screen.is_running or screen.is_watched),
         }
         if not screen.is_watched:
             updates |= dict(zip(self._cards, screen.cards, strict=True))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from playground import catalog
-from playground.errors import PlaygroundError
+from playground.errors import InvalidRequestError, PlaygroundError
 from playground.identity import new_comparison_id
 from playground.images import thumbnail
 from playground.runner.desk import Desk
@@ -82,7 +82,12 @@ class Flow:
     # ---- the account --------------------------------------------------------------------------
 
     def account(self, visit: Visit) -> AccountView:
-        return self.desk.account(self._account_id(visit))
+        try:
+            return self.desk.account(self._account_id(visit))
+        except InvalidRequestError:
+            # The engine has forgotten the key; the person sees that none is in use any more.
+            visit.account_id = None
+            return self.desk.account(self.desk.default_account_id)
 
     def _account_id(self, visit: Visit) -> str:
         return visit.account_id or self.desk.default_account_id
@@ -240,9 +245,14 @@ class Flow:
         outcome = text("notice.look_still_unconfirmed" if is_lost else "notice.look_found")
         return await self.screen(visit, page_id, notice=text("notice.looked", outcome=outcome))
 
-    def stop(self, page_id: str) -> None:
-        """Stops waiting for what the page shows. What is sent is paid and picked up later."""
-        comparison_id = self.visits.shown(page_id)
+    def stop(self, visit: Visit, page_id: str) -> None:
+        """
+        Stops waiting for what the page shows, or else for what runs unseen. What is sent is paid
+        for and picked up later.
+        """
+        shown = self.visits.shown(page_id)
+        is_over = all(view.is_over for view in self._shown_views(page_id))
+        comparison_id = self._running(visit) if shown is None or is_over else shown
         if comparison_id is not None:
             self.desk.stop(comparison_id)
 

@@ -1,6 +1,7 @@
 """The real page on the embedded emulator, driven by a real browser; skipped where there is none."""
 
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -115,8 +116,12 @@ def start_app(data_dir: Path, **changes: object) -> tuple[Desk, str, object]:
     desk = Desk(Settings(data_dir=data_dir, **{**defaults, **changes}))  # type: ignore[arg-type]
     desk.start()
     demo = ui.build(desk)
+    with socket.socket() as probe:  # looking for one, the framework leaves sockets open
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     _, url, _ = demo.launch(
         server_name="127.0.0.1",
+        server_port=port,
         prevent_thread_lock=True,
         quiet=True,
         **ui.launch_options(desk),

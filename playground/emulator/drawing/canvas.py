@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -28,6 +29,22 @@ _FADE_STEPS = 64
 def rect(left: float, top: float, right: float, bottom: float) -> list[Point]:
     """The corners of an upright rectangle."""
     return [(left, top), (right, top), (right, bottom), (left, bottom)]
+
+
+@cache
+def _parsed(text: str) -> tuple[Point, ...]:
+    pairs = (pair.split(",") for pair in text.split())
+    return tuple((float(x), float(y)) for x, y in pairs)
+
+
+def points(text: str) -> list[Point]:
+    """The points of an outline written "x,y x,y x,y"."""
+    return list(_parsed(text))
+
+
+def around(x: float, y: float, size: float, text: str) -> list[Point]:
+    """An outline written in units of `size` around the place (x, y), y down."""
+    return [(x + px * size, y + py * size) for px, py in _parsed(text)]
 
 
 def _flat(points: Points, left: float, top: float, scale: float) -> list[float]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray

@@ -52,7 +52,7 @@ def _png(image: Image.Image, strategy: int) -> bytes:
         filtered[:, 0] = 2  # PNG filter type "up"
         np.subtract(rows, np.concatenate([above, rows[:-1]]), out=filtered[:, 1:])
         above = rows[-1:]
-        data = compressor.compress(filtered)
+        data = compressor.compress(filtered.data)
         if data:
             parts.append(_chunk(b"IDAT", data))
     parts += [_chunk(b"IDAT", compressor.flush()), _chunk(b"IEND", b"")]

@@ -108,15 +108,14 @@ def _directions(small: Image.Image, rng: np.random.Generator) -> tuple[Floats, F
     """Which way strokes run (radians) and how much happens there (0..1), on a small grid."""
     luma = np.asarray(small.convert("L").filter(ImageFilter.GaussianBlur(1.2)), dtype=np.float32)
     gy, gx = np.gradient(luma)
-    products = [
-        np.asarray(
-            Image.fromarray(p).resize(
-                (max(2, luma.shape[1] // 4), max(2, luma.shape[0] // 4)), Image.Resampling.BOX
-            )
-        )
-        for p in (gx * gx, gx * gy, gy * gy)
-    ]
-    jxx, jxy, jyy = (enlarge(p, luma.shape[1], luma.shape[0]) for p in products)
+    shape = (max(2, luma.shape[1] // 4), max(2, luma.shape[0] // 4))
+
+    def smoothed(product: Floats) -> Floats:
+        image = Image.fromarray(np.asarray(product, dtype=np.float32))
+        few = np.asarray(image.resize(shape, Image.Resampling.BOX))
+        return enlarge(few, luma.shape[1], luma.shape[0])
+
+    jxx, jxy, jyy = smoothed(gx * gx), smoothed(gx * gy), smoothed(gy * gy)
     wind = noise(rng, luma.shape[1], luma.shape[0], cells=1.6, octaves=2) * 5.0
     calm = np.float32(1.2)
     xx, xy = jxx - jyy - calm * np.cos(2 * wind), 2 * jxy - calm * np.sin(2 * wind)

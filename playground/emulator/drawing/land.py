@@ -354,7 +354,7 @@ def forest(stage: Stage) -> None:
                 colour=glow,
             )
     _shafts(stage, sun)
-    _undergrowth(stage, lie, mix(ground, deep, 0.55) if snowy else mix(deep, ground, 0.25))
+    _undergrowth(stage, mix(ground, deep, 0.55) if snowy else mix(deep, ground, 0.25))
     foot = floor + (h - floor) * 0.56
     animals.creature(stage, ground=lambda _x: foot, size=min(u * 0.34, (h - floor) * 1.15))
     if snowy:
@@ -421,7 +421,7 @@ def _shafts(stage: Stage, sun: tuple[float, float]) -> None:
     canvas.cloud(smoothstep(0.1, 1.5, rays) * reach * below * 0.9, stage.palette.light)
 
 
-def _undergrowth(stage: Stage, line: Floats, colour: Colour) -> None:
+def _undergrowth(stage: Stage, colour: Colour) -> None:
     """Grass and twigs against the light in the two lower corners."""
     canvas, rng, u = stage.canvas, stage.detail, stage.canvas.unit
     n = int(150 * canvas.width / u)

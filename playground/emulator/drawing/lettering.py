@@ -133,7 +133,8 @@ def break_lines(text: str, *, most: int) -> list[str]:
         words = [text[i : i + 4] for i in range(0, len(text), 4)]
     n = min(most, len(words))
     target = len(text) / n
-    lines, current = [], ""
+    lines: list[str] = []
+    current = ""
     for word in words:
         joined = f"{current} {word}".strip()
         if current and len(lines) < n - 1 and len(joined) > target * 1.15:

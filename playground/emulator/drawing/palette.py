@@ -15,7 +15,7 @@ from .colour import Colour, lightness, mix, shift, with_light
 class Palette:
     """The colours of one picture; sky runs from the zenith to the horizon."""
 
-    sky: tuple[Colour, Colour, Colour, Colour]
+    sky: tuple[Colour, ...]  # four
     light: Colour  # sun, moon, lamps
     far: Colour  # the most distant solid thing
     near: Colour  # the closest, darkest thing

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import brief, palette
+from .bouquet import flowers
 from .brief import Setting
 from .canvas import Canvas
 from .coast import coast
@@ -21,9 +22,10 @@ from .hand import finish, hand_of
 from .land import dunes, forest, mountains
 from .lettering import badge, caption
 from .references import colours_of, decode, hang, steep
-from .room import flowers, table, wall
+from .room import table
 from .stage import Stage
 from .town import alley, skyline
+from .wall import wall
 
 _SCENES: dict[Setting, Callable[[Stage], None]] = {
     Setting.COAST: coast,

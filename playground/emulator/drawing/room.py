@@ -1,18 +1,18 @@
-"""Indoors and close up: a table with fruit, flowers, a wall with something leaning on it."""
+"""Indoors: a lit wall, a laid table, fruit in a bowl."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from . import animals, subjects
+from . import vessels
 from .brief import Hour
-from .canvas import Fade, Point, rect
-from .colour import Colour, Floats, lightness, mix, ramp, shift, tint
-from .fields import enlarge, grid, noise, relief, shade, smooth_curve, smoothstep
+from .canvas import Point, points
+from .colour import Colour, mix, ramp, shift, tint
+from .fields import grid, noise, relief, shade, smoothstep
 from .lettering import board, ink_for
 from .stage import Stage
 
-_WALLS: tuple[Colour, ...] = (
+WALLS: tuple[Colour, ...] = (
     (196, 180, 158),
     (122, 138, 134),
     (92, 74, 70),
@@ -20,6 +20,8 @@ _WALLS: tuple[Colour, ...] = (
     (70, 84, 96),
     (168, 120, 96),
 )
+
+
 _FRUIT: dict[str, Colour] = {
     "orange": (240, 140, 32), "apple": (196, 44, 40), "lemon": (246, 212, 64), "pear": (188, 190, 84),
     "peach": (246, 168, 122), "lime": (134, 178, 54), "plum": (96, 48, 92),
@@ -126,7 +128,7 @@ def table(stage: Stage) -> None:
     sun = (-0.62 if sun_left else 0.62, -0.62, 0.55)
     edge = h * plan.uniform(0.56, 0.62)
     wall = brief.colour_of.get(
-        "wall", brief.colour_of.get("background", _WALLS[int(plan.integers(len(_WALLS)))])
+        "wall", brief.colour_of.get("background", WALLS[int(plan.integers(len(WALLS)))])
     )
     if brief.hour is Hour.NIGHT:
         wall = shift(wall, light=-0.22)
@@ -143,9 +145,9 @@ def table(stage: Stage) -> None:
     _cloth(stage, edge, cloth, sun_left)
     middle = (w * stage.about(0.5, 0.02), edge + (h - edge) * 0.20)
     if stage.wants("cup") and not brief.fruit:
-        subjects.cup(stage, middle, u * 0.22, sun)
+        vessels.cup(stage, middle, u * 0.22, sun)
     elif stage.wants("bottle") and not brief.fruit:
-        subjects.bottle(stage, middle, u * 0.27, sun)
+        vessels.bottle(stage, middle, u * 0.27, sun)
     else:
         _fruit_bowl(stage, middle, u * 0.25, sun)
     if brief.lettering:
@@ -233,17 +235,7 @@ def _fruit_bowl(stage: Stage, at: Point, radius: float, sun: tuple[float, float,
     canvas.disc(x, y - radius * 0.05, radius, mix(bowl, (255, 255, 255), 0.3), ry=radius * 0.24)
     canvas.disc(x, y - radius * 0.03, radius * 0.965, inner, ry=radius * 0.225)
     size = radius * 0.36
-    heap = [
-        (-0.58, -0.12),
-        (0.58, -0.12),
-        (0.02, -0.20),
-        (-0.32, -0.46),
-        (0.34, -0.44),
-        (0.0, -0.74),
-        (-0.62, 0.06),
-        (0.60, 0.06),
-        (-0.02, 0.08),
-    ]
+    heap = points("-.58,-.12 .58,-.12 .02,-.2 -.32,-.46 .34,-.44 0,-.74 -.62,.06 .6,.06 -.02,.08")
     for i, (dx, dy) in enumerate(heap):
         spot = (
             x + (dx + rng.normal(0, 0.03)) * radius,
@@ -288,7 +280,7 @@ def _fruit_bowl(stage: Stage, at: Point, radius: float, sun: tuple[float, float,
         (ys[0] + radius * 0.16, ys[0] + radius * 0.20, glaze),
         (ys[0] + radius * 0.24, ys[0] + radius * 0.26, glaze),
     ]
-    subjects.lathe(
+    vessels.lathe(
         canvas,
         x=x,
         ys=ys,
@@ -310,363 +302,3 @@ def _fruit_bowl(stage: Stage, at: Point, radius: float, sun: tuple[float, float,
         shadow.disc(spot[0] + lean * size * 0.55, spot[1] + size * 0.86, size * 1.15, size * 0.24)
         canvas.lay(shadow.mask().blurred(size * 0.14), (14, 12, 22), opacity=0.5)
         ball(stage, spot, size, colours[(side + 1) // 2 % len(colours)], sun=sun, pores=0.16)
-
-
-def flowers(stage: Stage) -> None:
-    """A bouquet in a vase, blossoms opening towards the light."""
-    canvas, palette, plan, brief, rng = (
-        stage.canvas,
-        stage.palette,
-        stage.plan,
-        stage.brief,
-        stage.detail,
-    )
-    w, h, u = canvas.width, canvas.height, canvas.unit
-    sun_left = bool(plan.random() < 0.5)
-    sun = (-0.6 if sun_left else 0.6, -0.6, 0.55)
-    grounds: tuple[Colour, ...] = (
-        (34, 40, 46),
-        (54, 40, 46),
-        (206, 196, 178),
-        (36, 52, 50),
-        (222, 206, 190),
-    )
-    ground = brief.colour_of.get("background", grounds[int(plan.integers(len(grounds)))])
-    edge = h * 0.86
-    backdrop(stage, ground, sun_left=sun_left, bottom=h)
-    canvas.veil(shift(ground, light=-0.16), [(edge - u * 0.01, 0.0), (edge, 0.62), (h, 0.75)])
-    base: Point = (w / 2, min(h * 0.93, edge + u * 0.05))
-    petals = [
-        brief.colour_of[n]
-        for n in ("flower", "rose", "tulip", "poppy", "petal", "blossom")
-        if n in brief.colour_of
-    ]
-    petals += [c for c in brief.colours if c not in petals]
-    if not petals:
-        petals = [
-            palette.accent,
-            shift(palette.accent, turn=0.5, light=0.1),
-            (246, 226, 206),
-            shift(palette.accent, turn=-0.45, light=-0.05),
-        ]
-    vase_top = base[1] - u * 0.25
-    green = mix((70, 104, 70), ground, 0.15)
-    heads: list[tuple[float, float, float]] = []
-    for i in range(26):
-        angle = (i * 2.399963) % (2 * np.pi)  # the golden angle spreads any number of heads evenly
-        r = np.sqrt((i + 0.5) / 26) * u * 0.34
-        x = base[0] + np.cos(angle) * r * 1.05 + rng.normal(0, 0.012) * u
-        y = vase_top - u * 0.27 + np.sin(angle) * r * 0.86 + rng.normal(0, 0.012) * u
-        heads.append((float(x), float(y), float(r)))
-    stems = [
-        (
-            smooth_curve(
-                [
-                    (base[0] + (x - base[0]) * 0.06, vase_top + u * 0.05),
-                    (base[0] + (x - base[0]) * 0.4, vase_top - u * 0.08),
-                    (x, y),
-                ],
-                closed=False,
-            ),
-            u * 0.006,
-        )
-        for x, y, _ in heads
-    ]
-    canvas.lines(stems, shift(green, light=-0.08))
-    for x, y, _ in sorted(heads, key=lambda p: -p[2])[:17]:
-        out = np.array([x - base[0], y - (vase_top - u * 0.16)]) / u
-        tip = (
-            x + out[0] * u * 0.42 + rng.normal(0, 0.03) * u,
-            y + out[1] * u * 0.36 + rng.normal(0, 0.03) * u,
-        )
-        leaf(
-            stage,
-            (x - out[0] * u * 0.2, y - out[1] * u * 0.2),
-            tip,
-            u * rng.uniform(0.022, 0.042),
-            shift(green, turn=float(rng.normal(0, 0.2)), light=float(rng.normal(0, 0.04))),
-        )
-    _vase(stage, base, u * 0.125, u * 0.29, sun)
-    for i, (x, y, r) in enumerate(sorted(heads, key=lambda p: -p[2])):
-        size = u * rng.uniform(0.056, 0.082) * (1.25 - 0.9 * r / u)
-        blossom(stage, (x, y), size, petals[i % len(petals)], layers=5 if i % 3 else 3)
-    if brief.lettering:
-        board(
-            canvas,
-            brief.lettering[0],
-            centre=(w / 2, base[1] - u * 0.12),
-            width=u * 0.26,
-            height=u * 0.08,
-            paint=(246, 240, 226),
-            ink=(40, 36, 40),
-        )
-
-
-def _vase(
-    stage: Stage, base: Point, radius: float, height: float, sun: tuple[float, float, float]
-) -> None:
-    canvas = stage.canvas
-    x, y = base
-    shadow = canvas.stencil((x - radius * 4, y - radius, x + radius * 4, y + radius))
-    shadow.disc(x - np.sign(sun[0]) * radius * 0.7, y, radius * 1.5, radius * 0.26)
-    canvas.lay(shadow.mask().blurred(radius * 0.16), (10, 10, 16), opacity=0.55)
-    t = np.linspace(0, 1, 30)
-    knots = np.interp(
-        t, [0, 0.08, 0.2, 0.42, 0.66, 0.9, 1.0], [0.66, 0.58, 0.60, 0.92, 1.0, 0.72, 0.58]
-    )
-    glaze = stage.brief.colour_of.get("vase", mix((70, 108, 128), stage.palette.accent, 0.12))
-    tones = (
-        shift(glaze, light=-0.36),
-        shift(glaze, light=-0.12),
-        glaze,
-        mix(glaze, (255, 255, 255), 0.65),
-    )
-    smooth = enlarge(enlarge(np.asarray(knots, dtype=np.float32)[None], 12, 1), 30, 1)[0]
-    subjects.lathe(
-        canvas,
-        x=x,
-        ys=(y - height + t * height).tolist(),
-        radii=(smooth * radius).tolist(),
-        colours=tones,
-        sun=sun,
-        gloss=0.6,
-        lip=radius * 0.10,
-    )
-
-
-def blossom(stage: Stage, at: Point, size: float, colour: Colour, *, layers: int) -> None:
-    """A flower head: rings of petals, darker towards the heart."""
-    canvas, rng = stage.canvas, stage.detail
-    x, y = at
-    canvas.glow(x, y + size * 0.2, size * 1.5, (10, 10, 16), strength=0.42)
-    squash = rng.uniform(0.74, 1.0)
-    box = (x - size * 1.2, y - size * 1.2, x + size * 1.2, y + size * 1.2)
-    for k in range(layers):
-        t = k / layers
-        reach = size * (1 - 0.78 * t)
-        n = (7, 6, 6, 5, 5)[k]
-        tone = mix(
-            mix(colour, (255, 244, 230), 0.30 * (1 - t)), shift(colour, light=-0.13), 0.9 * t
-        )
-        turn = rng.uniform(0, 6.28)
-        whole, upper = canvas.stencil(box), canvas.stencil(box)
-        angles = turn + np.arange(n) * 2 * np.pi / n
-        long = reach * rng.uniform(0.90, 1.06, n)
-        for petal in _petals(at, long, angles, 3.4 / n, squash):
-            whole.polygon(petal)
-        for petal in _petals(at, long * 0.93, angles + 0.10, 2.5 / n, squash):
-            upper.polygon(petal)
-        canvas.lay(whole.mask(), shift(tone, light=-0.085))
-        canvas.lay(upper.mask(), tone, opacity=0.8)
-    heart = (
-        mix((236, 186, 70), shift(colour, light=-0.3), 0.35)
-        if layers <= 3
-        else shift(colour, light=-0.22)
-    )
-    canvas.disc(x, y, size * 0.17, heart, ry=size * 0.17 * squash)
-    canvas.disc(
-        x - size * 0.03,
-        y - size * 0.03,
-        size * 0.09,
-        shift(heart, light=-0.14),
-        ry=size * 0.09 * squash,
-    )
-
-
-def _petals(at: Point, reach: Floats, angle: Floats, width: float, squash: float) -> Floats:
-    """Outlines of petals around a point, (n, points, 2), one for each reach and angle."""
-    t = np.linspace(0, 1, 9)
-    half = width * np.sqrt(t) * np.sqrt(np.clip(1 - t**3.2, 0, 1)) * 0.62
-    along = np.concatenate([t, t[::-1]])[None, :] * reach[:, None]
-    across = np.concatenate([half, -half[::-1]])[None, :] * reach[:, None]
-    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
-    dx, dy = along * cos - across * sin, along * sin + across * cos
-    return np.stack([at[0] + dx, at[1] + dy * squash], axis=2).astype(np.float32)
-
-
-def wall(stage: Stage) -> None:
-    """A painted wall in the sun, a pavement, something leaning against it."""
-    canvas, plan, brief = stage.canvas, stage.plan, stage.brief
-    w, h, u = canvas.width, canvas.height, canvas.unit
-    sun_left = bool(plan.random() < 0.5)
-    paint = brief.colour_of.get("wall", _WALLS[int(plan.integers(len(_WALLS)))])
-    if brief.hour is Hour.NIGHT:
-        paint = shift(paint, light=-0.2)
-    kerb = h * plan.uniform(0.76, 0.80)
-    backdrop(stage, paint, sun_left=sun_left, bottom=kerb + 2)
-    skirting = shift(mix(paint, (90, 84, 84), 0.35), light=-0.10)
-    canvas.shape(
-        rect(0, kerb - u * 0.055, w, kerb),
-        Fade(stops=(shift(skirting, light=0.03), skirting), start=kerb - u * 0.055, end=kerb),
-    )
-    _pavement(stage, kerb, mix((150, 142, 134), paint, 0.25), sun_left)
-    _shutter(stage, (w * (0.80 if sun_left else 0.20), kerb - u * 0.47), u * 0.20, paint)
-    _leaf_shadows(stage, sun_left, kerb)
-    if brief.lettering:
-        colour = (
-            mix(stage.palette.accent, (250, 244, 230), 0.1)
-            if lightness(paint) < 0.6
-            else mix(paint, (30, 30, 44), 0.75)
-        )
-        board(
-            canvas,
-            brief.lettering[0],
-            centre=(w * (0.36 if sun_left else 0.64), kerb - u * 0.56),
-            width=min(w * 0.52, u * 0.50),
-            height=u * 0.14,
-            paint=colour,
-            ink=ink_for(colour),
-        )
-    if stage.wants("bicycle") or not stage.wants("cat"):
-        subjects.bicycle(
-            stage,
-            (w * stage.about(0.48, 0.02), kerb + u * 0.075),
-            min(u * 0.74, w * 0.8),
-            sun_left=sun_left,
-        )
-    animals.creature(stage, ground=lambda _x: kerb + u * 0.10, size=u * 0.26, x=w * 0.78)
-
-
-def _pavement(stage: Stage, top: float, colour: Colour, sun_left: bool) -> None:
-    canvas, u = stage.canvas, stage.canvas.unit
-    box = (0, int(top), canvas.width, canvas.height)
-    width, height = canvas.soft_size(box)
-    if height < 3:
-        return
-    x, y = grid(width, height)
-    speckle = noise(stage.detail, width, height, cells=30, octaves=4, gain=0.8, stretch=2)
-    across = x / width if sun_left else 1 - x / width
-    tone = 0.68 - 0.34 * across + (speckle - 0.5) * 0.42 + 0.10 * y / height
-    canvas.cover(
-        tint(
-            np.asarray(tone, dtype=np.float32),
-            ramp((shift(colour, light=-0.25), colour, mix(colour, (255, 246, 228), 0.5))),
-        ),
-        box,
-    )
-    canvas.veil(shift(colour, light=-0.35), [(top - 1, 0.0), (top, 0.6), (top + u * 0.03, 0.0)])
-    seams = [
-        (
-            [
-                (canvas.width / 2 + k * u * 0.30, top),
-                (canvas.width / 2 + k * u * 0.52, canvas.height),
-            ],
-            u * 0.004,
-        )
-        for k in range(-6, 7)
-    ]
-    rows = [
-        (
-            [(0, top + (canvas.height - top) * s), (canvas.width, top + (canvas.height - top) * s)],
-            u * 0.004,
-        )
-        for s in (0.16, 0.48)
-    ]
-    canvas.lines([*seams, *rows], shift(colour, light=-0.24), opacity=0.6)
-
-
-def _shutter(stage: Stage, at: Point, half: float, paint: Colour) -> None:
-    """A window with louvred shutters."""
-    canvas = stage.canvas
-    x, y = at
-    tone = stage.brief.colour_of.get(
-        "shutter",
-        stage.brief.colour_of.get("door", shift(mix(paint, (60, 104, 112), 0.75), light=-0.04)),
-    )
-    tall = half * 1.25
-    canvas.shape(
-        rect(x - half * 0.56, y - tall, x + half * 0.56, y + tall),
-        mix(paint, (255, 250, 240), 0.6),
-    )
-    canvas.shape(
-        rect(x - half * 0.48, y - tall * 0.93, x + half * 0.48, y + tall * 0.94),
-        Fade(stops=((52, 66, 82), (26, 32, 44)), start=y - tall, end=y + tall),
-    )
-    canvas.shape(
-        [
-            (x - half * 0.48, y - tall * 0.3),
-            (x - half * 0.1, y - tall * 0.93),
-            (x + half * 0.2, y - tall * 0.93),
-            (x - half * 0.48, y + tall * 0.25),
-        ],
-        (196, 216, 226),
-        opacity=0.22,
-    )
-    frame = mix(paint, (255, 250, 240), 0.6)
-    canvas.lines(
-        [
-            ([(x, y - tall), (x, y + tall)], half * 0.07),
-            ([(x - half * 0.5, y - tall * 0.2), (x + half * 0.5, y - tall * 0.2)], half * 0.05),
-        ],
-        frame,
-    )
-    for side in (-1, 1):
-        left, right = sorted((x + side * half * 0.58, x + side * half * 1.16))
-        canvas.shape(
-            rect(
-                left + half * 0.04,
-                y - tall + half * 0.05,
-                right + half * 0.05,
-                y + tall + half * 0.06,
-            ),
-            (20, 18, 26),
-            opacity=0.32,
-        )
-        canvas.shape(rect(left, y - tall, right, y + tall), tone)
-        slats = [
-            ([(left + half * 0.08, sy), (right - half * 0.08, sy)], half * 0.035)
-            for sy in np.linspace(y - tall * 0.9, y + tall * 0.9, 21).tolist()
-        ]
-        canvas.lines(slats, shift(tone, light=-0.09))
-        canvas.lines(
-            [
-                (
-                    [(p[0][0], p[0][1] + half * 0.035), (p[1][0], p[1][1] + half * 0.035)],
-                    half * 0.018,
-                )
-                for p, _ in slats
-            ],
-            shift(tone, light=0.06),
-        )
-    canvas.shape(
-        [
-            (x - half * 0.68, y + tall),
-            (x + half * 0.68, y + tall),
-            (x + half * 0.64, y + tall * 1.06),
-            (x - half * 0.64, y + tall * 1.06),
-        ],
-        mix(paint, (255, 250, 240), 0.45),
-    )
-
-
-def _leaf_shadows(stage: Stage, sun_left: bool, bottom: float) -> None:
-    """The shadow of a tree outside the picture, soft, falling across the wall."""
-    canvas, rng, u = stage.canvas, stage.detail, stage.canvas.unit
-    stencil = canvas.stencil((0, 0, canvas.width, bottom))
-    x0 = 0.0 if sun_left else float(canvas.width)
-    way = 1 if sun_left else -1
-    for _ in range(4):
-        y0 = rng.uniform(-0.05, 0.30) * bottom
-        branch = smooth_curve(
-            [
-                (x0 - way * 5, y0),
-                (x0 + way * u * 0.2, y0 + u * 0.05),
-                (x0 + way * u * rng.uniform(0.42, 0.62), y0 + u * rng.uniform(0.10, 0.26)),
-            ],
-            closed=False,
-        )
-        stencil.line(branch, u * 0.008)
-        for px, py in branch[3::2].tolist():
-            for _ in range(2):
-                a, r = rng.uniform(0, 6.28), u * rng.uniform(0.03, 0.055)
-                tip = (px + r * np.cos(a), py + r * np.sin(a))
-                nx, ny = -np.sin(a) * r * 0.26, np.cos(a) * r * 0.26
-                mid = ((px + tip[0]) / 2, (py + tip[1]) / 2)
-                stencil.polygon(
-                    smooth_curve(
-                        [(px, py), (mid[0] + nx, mid[1] + ny), tip, (mid[0] - nx, mid[1] - ny)],
-                        closed=True,
-                        per_span=4,
-                    )
-                )
-    canvas.lay(stencil.mask().blurred(u * 0.005), (30, 22, 44), opacity=0.26)

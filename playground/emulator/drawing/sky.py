@@ -6,7 +6,7 @@ import numpy as np
 
 from .brief import Hour
 from .canvas import Point
-from .colour import Colour, mix, ramp, shift, tint
+from .colour import Colour, Floats, mix, ramp, shift, tint
 from .fields import enlarge, grid, noise, smoothstep
 from .stage import Stage
 
@@ -40,8 +40,8 @@ def sky(stage: Stage, *, horizon: float, sun: Point, cloudiness: float) -> None:
 
 
 def _clouds(
-    stage: Stage, paint: np.ndarray, *, light: np.ndarray, cloudiness: float, horizon: float
-) -> None:  # type: ignore[type-arg]
+    stage: Stage, paint: Floats, *, light: Floats, cloudiness: float, horizon: float
+) -> None:
     height, width = paint.shape[:2]
     rng = stage.detail
     base = noise(rng, width, height, cells=1.7, octaves=8, stretch=2.1, gain=0.57)

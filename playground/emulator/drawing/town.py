@@ -204,7 +204,7 @@ def alley(stage: Stage) -> None:
         if 1.0 < near < 6.0:
             canvas.glow(street.x, street.y, u * 0.5, haze, strength=0.16)
     _wires(stage, street, night)
-    _main_sign(stage, street, tubes)
+    _main_sign(stage, tubes)
     _wet_ground(stage, street, night)
     if stage.wants("cat") or stage.wants("fox"):
         foot = street.at(0.1, street.floor, 1.35)
@@ -251,7 +251,8 @@ def _facade(
         ),
     )
     span = far - near
-    panes, dark = [], []
+    panes: list[list[Point]] = []
+    dark: list[list[Point]] = []
     for row in np.arange(top + 0.18, floor - 0.75, 0.34).tolist():
         for k in range(3):
             z1, z0 = far - span * (0.10 + 0.30 * k), far - span * (0.30 + 0.30 * k)
@@ -392,7 +393,7 @@ def _wires(stage: Stage, street: _Street, night: Colour) -> None:
     canvas.lines(wires, shift(night, light=-0.05))
 
 
-def _main_sign(stage: Stage, street: _Street, tubes: list[Colour]) -> None:
+def _main_sign(stage: Stage, tubes: list[Colour]) -> None:
     """What the prompt puts in quotation marks, as the sign one reads first."""
     if not stage.brief.lettering:
         return
