@@ -67,6 +67,12 @@ def try_lock(fd: int, path: Path) -> bool:
     return True
 
 
+def unlock(fd: int) -> None:
+    """Lets go of the lock even if a child forked meanwhile has the file open too."""
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_UN)
+
+
 @contextmanager
 def locked(path: Path, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]:
     """
@@ -88,7 +94,10 @@ def locked(path: Path, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]
                 )
             time.sleep(nap_s)
             nap_s = min(2 * nap_s, _LONGEST_NAP_S)
-        yield
+        try:
+            yield
+        finally:
+            unlock(fd)
     finally:
         os.close(fd)
 

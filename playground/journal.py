@@ -13,6 +13,7 @@ from typing import Any
 
 from playground.disk import (
     FILE_MODE,
+    LOCK_PATIENCE_S,
     Tail,
     append_whole,
     keep_evidence,
@@ -21,6 +22,7 @@ from playground.disk import (
     storage_errors,
     sync_folder,
     try_lock,
+    unlock,
 )
 from playground.errors import StorageError
 from playground.facts import Fact, RunFacts, Runs, Stage, entries_of, line_of, parse_line
@@ -189,16 +191,16 @@ class Journal:
                         runs.learn(facts.run_id, list(entries_of(facts)))
             return runs.unfinished()
 
-    def compact(self) -> None:
+    def compact(self, *, patience_s: float = LOCK_PATIENCE_S) -> None:
         """
         Drops the runs that are logged, from the file and from memory.
 
         Raises:
-            StorageError: The disk refused; everything is as it was.
+            StorageError: The disk refused, or others changed the folder for longer than
+                `patience_s`; everything is as it was.
         """
-        with self._changing_folder():
+        with self._changing_folder(patience_s):
             self._check_open()
-            self._remove_held()
             # While a dead process's file still tells of a run as open, ours must say it is not.
             kept = self._runs.values() if self._held else self._runs.unfinished()
             self._rewrite(tuple(kept))
@@ -212,17 +214,19 @@ class Journal:
                 if not self._runs.unfinished() and not self._held:
                     self.path.unlink(missing_ok=True)
             finally:
+                for fd in (self._fd, *self._held.values()):
+                    unlock(fd)
                 self._let_go()
 
     # ---- our own file ---------------------------------------------------------------------
 
     @contextmanager
-    def _changing_folder(self) -> Iterator[None]:
+    def _changing_folder(self, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]:
         """Inside, files of the folder come and go by our hand only. Not to be nested."""
         with storage_errors(self.folder):
             make_private_folder(self.folder)
             # In this order, so that a write never waits for another program.
-            with locked(self.folder / "lock"), self._mutex:
+            with locked(self.folder / "lock", patience_s=patience_s), self._mutex:
                 yield
 
     def _check_open(self) -> None:
@@ -269,13 +273,13 @@ class Journal:
 
     def _compact_if_possible(self) -> None:
         try:
-            self.compact()
+            self.compact(patience_s=0)
         except StorageError as exc:
-            self._compact_at_bytes = 2 * self._size_bytes
-            log.warning("The journal stays long for now. %s", exc)
+            self._compact_at_bytes += _COMPACT_BYTES // 10
+            log.info("The journal stays long for now. %s", exc)
 
     def _let_go(self) -> None:
-        """Closes the files, which ends our locks unless a forked process shares them."""
+        """Closes the files; their locks end with the last process that has them open."""
         for fd in (self._fd, *self._held.values()):
             if fd >= 0:
                 os.close(fd)
@@ -349,7 +353,7 @@ class _Neighbour:
 
 def _open_existing(path: Path) -> int | None:
     try:
-        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except PermissionError as exc:

@@ -285,3 +285,121 @@ class Comparison:
             resolution=self.resolution,
             references=self.references,
         )
+
+
+class PairKind(StrEnum):
+    """What judging a pair can teach."""
+
+    MODELS = "models"  # two models, else the same request
+    SAME_MODEL = "same_model"  # one model on both sides: how much a vote is chance
+    SWAPPED = "swapped"  # judged before, now with sides swapped: how steady the voter is
+
+
+class Answer(StrEnum):
+    """What a person did with a pair; only the first four are verdicts."""
+
+    A_BETTER = "a_better"
+    B_BETTER = "b_better"
+    TIE = "tie"
+    BOTH_BAD = "both_bad"
+    WITHDRAWN = "withdrawn"  # takes the standing verdict back
+    SKIPPED = "skipped"  # looked, and gave none
+    REVEALED = "revealed"  # the models' names were shown without a verdict
+
+    @property
+    def is_verdict(self) -> bool:
+        return self in (Answer.A_BETTER, Answer.B_BETTER, Answer.TIE, Answer.BOTH_BAD)
+
+
+class Reason(StrEnum):
+    """Why a person preferred a picture; none or several."""
+
+    PROMPT = "prompt"  # followed more closely
+    DETAIL = "detail"
+    TEXT = "text"
+    FACES_HANDS = "faces_hands"
+    IDENTITY = "identity"  # of what the references show, kept
+    COLOUR = "colour"
+    STYLE = "style"
+
+
+class MarkKind(StrEnum):
+    """What a person may put on a comparison."""
+
+    STAR = "star"
+    TAG = "tag"
+    NOTE = "note"
+    ARCHIVE = "archive"  # out of sight, never deleted
+
+
+def _flag(meaning: str, group: str) -> Any:
+    return _column(meaning, dtype="boolean", unit="", group=group, required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """
+    One act of one person on one pair: one row of `votes.csv`, in this column order.
+
+    Acts are never changed; a later one on the same pair by the same voter takes its place.
+    """
+
+    # identity
+    act_id: str = _text("This act", "identity", required=True)
+    comparison_id: str = _text("The comparison of both runs", "identity", required=True)
+    experiment_id: str | None = _text("The plan it belongs to", "identity")
+    replaces: str | None = _text("The act whose verdict this one changes or withdraws", "identity")
+    voter_id: str = _text("Who: random, made on this machine", "identity", required=True)
+    # pair
+    pair_kind: str = _text("models, same_model or swapped", "pair", required=True)
+    run_1: str = _text("Run of the lower lane, then of the lower repeat", "pair", required=True)
+    run_2: str = _text("The other run", "pair", required=True)
+    model_1: str = _text("Model of run_1", "pair", required=True)
+    model_2: str = _text("Model of run_2", "pair", required=True)
+    origin: str = _text("emulated or live", "pair", required=True)
+    # shown
+    run_a: str = _text("The run shown as A, on the left", "shown", required=True)
+    draw: int | None = _number(
+        "Random number the sides were drawn from; empty when they stood in the order of lanes",
+        "shown",
+        "",
+    )
+    is_hidden: bool = _flag("Whether the names were hidden when the verdict was given", "shown")
+    is_blind: bool = _flag(
+        "Whether, besides, neither name had ever been shown to this voter for these pictures",
+        "shown",
+    )
+    # verdict
+    answer: str = _text(
+        "a_better, b_better, tie, both_bad; or withdrawn, skipped, revealed",
+        "verdict",
+        required=True,
+    )
+    winner_run_id: str | None = _text("The better run; empty when neither is", "verdict")
+    winner_model: str | None = _text("Its model", "verdict")
+    reasons: str | None = _text(
+        "Why, space between: prompt detail text faces_hands identity colour style", "verdict"
+    )
+    note: str | None = _text("In the voter's own words", "verdict")
+    # time
+    taken_s: float | None = _seconds("From the pair being shown to its first verdict or skip")
+    at: datetime = _time("When", required=True)
+    # where
+    app_version: str = _text("Version of this app", "where", required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """
+    One star, tag, note or archiving put on a comparison or taken off: one row of `marks.csv`.
+
+    Acts are never changed; taking back is another act.
+    """
+
+    act_id: str = _text("This act", "identity", required=True)
+    comparison_id: str = _text("What it is put on", "identity", required=True)
+    undoes: str | None = _text("The act this one takes back", "identity")
+    kind: str = _text("star, tag, note or archive", "mark", required=True)
+    value: str | None = _text("The tag, or the note", "mark")
+    is_on: bool = _flag("Put on, or taken off", "mark")
+    at: datetime = _time("When", required=True)

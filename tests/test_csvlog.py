@@ -801,6 +801,19 @@ def test_a_lock_that_is_never_let_go_is_told(tmp_path: Path) -> None:
         pass
 
 
+def test_a_child_forked_under_the_lock_does_not_keep_it(tmp_path: Path) -> None:
+    with disk.locked(tmp_path / "lock"):
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+    try:
+        with disk.locked(tmp_path / "lock", patience_s=0):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 

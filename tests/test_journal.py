@@ -614,6 +614,9 @@ def test_adopting_on_a_full_disk_takes_nothing_and_can_be_repeated(
             ours.adopt()
     assert ours.open_runs() == ()
     assert other.adopt() == ()  # we still hold them, in case a part of it stands in our file
+    live(ours, "run_9")
+    ours.compact()
+    assert len(journals(folder)) == 3
 
     assert [facts.run_id for facts in ours.adopt()] == ["run_1", "run_2"]
 

@@ -32,9 +32,6 @@ ENGLISH = MappingProxyType(
         "header.open_lead": "Paid for or about to be, and not finished. They are asked for until "
         "they are, whoever watches.",
         "header.open_empty": "Nothing is open.",
-        "header.open_task": "Show",
-        "header.emulated_money": "emulated money",
-        "header.key": "Key",
         "header.key_none": "No key",
         "header.key_own": "Your key {masked}",
         "header.key_host": "Key {masked}",
@@ -55,7 +52,6 @@ ENGLISH = MappingProxyType(
         "key.default_live": "Back on the key this server was started with.",
         "key.failed": "The key was not taken. {problem}",
         # what to draw
-        "compose.region": "What to draw",
         "compose.prompt": "Prompt",
         "compose.prompt_hint": "Describe the picture. Both models get exactly this.",
         "compose.keys": "Ctrl/⌘ + Enter runs",
@@ -111,9 +107,6 @@ ENGLISH = MappingProxyType(
         "filed when finished.",
         "run.already": "A comparison is running. This click bought nothing.",
         "run.elsewhere": "This session's comparison is running; it is shown here.",
-        "run.nothing_to_stop": "Nothing is running.",
-        "run.stopped": "No longer waiting. {cancelled} not sent, so not bought; {open} already "
-        "paid for, picked up when finished.",
         "price.estimated": "est. {usd}",
         "price.quoted": "quoted {usd}",
         "price.emulated": "emulated {usd}",
@@ -149,7 +142,6 @@ ENGLISH = MappingProxyType(
         "card.queued": "queued",
         "card.generating": "generating",
         "card.download_time": "download",
-        "card.nominal": "nominal {pixels}",
         "card.nominal_differs": "nominal {nominal}, got {got}",
         "card.service_said": "The service said",
         "card.retry_side": "Retry this side · {price}",
@@ -210,7 +202,6 @@ ENGLISH = MappingProxyType(
         "advice.other": "A retry is a new purchase.",
         # what was shown before
         "earlier.title": "Earlier in this session",
-        "earlier.open": "Show the comparison: {prompt}",
         "earlier.running": "running",
         "earlier.done": "{done} of {count} pictures",
         "earlier.current": "shown above",
@@ -222,8 +213,6 @@ ENGLISH = MappingProxyType(
         "notice.look_found": "it arrived, and is being picked up",
         "notice.retry_outdated": "That side was already retried. Nothing was bought.",
         "notice.run_unknown": "That run is not known any more. Nothing was bought.",
-        "notice.engine_closed": "The app is closing. Nothing was bought.",
-        "notice.region": "Messages",
     }
 )
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from .brief import Hour
-from .canvas import Fade, Mask, Stencil, points
+from .canvas import Fade
 from .colour import Colour, Floats, lightness, mix, shift
 from .fields import smooth_curve
 from .stage import Stage
+from .stencil import Mask, Stencil, points
 
 Outline = list[tuple[float, float]]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .canvas import Point
 from .colour import Colour, Floats, mix, shift
 from .fields import smooth_curve
 from .lettering import board
 from .room import backdrop, leaf
 from .stage import Stage
+from .stencil import Point
 from .vessels import vase
 
 

@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from .brief import Hour
-from .canvas import Canvas, Fade, rect
+from .canvas import Canvas, Fade
 from .colour import Colour, Floats, lightness, mix, ramp, shift, tint
 from .fields import grid, noise, sample, smoothstep, tile_noise
 from .lettering import break_lines, drawable, fit, ink_for
 from .stage import Stage
+from .stencil import rect
 
 Area = tuple[float, float, float, float]
 

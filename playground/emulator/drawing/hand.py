@@ -39,12 +39,11 @@ def hand_of(model: str) -> Hand:
 def finish(image: Image.Image, hand: Hand, rng: np.random.Generator) -> Image.Image:
     """The picture rendered by the hand; same size."""
     if hand.paints:
-        image = _strokes(image, rng)
-        image = image.point(_curves(hand, contrast=0.02, lift=5))
-        return _add_texture(image, _tooth(rng, image.size) * (4.6 * hand.texture))
+        return _strokes(image, hand, rng).point(_curves(hand, contrast=0.02, lift=5))
     image = _bloom(image)
     image = image.point(_curves(hand, contrast=0.10, lift=0))
-    return _add_texture(image, rng.normal(0, 2.5 * hand.texture, (320, 320)).astype(np.float32))
+    grain = _tiled(rng.normal(0, 2.5 * hand.texture, (320, 320)), image.size)
+    return ImageChops.add(image, Image.merge("RGB", (grain, grain, grain)), 1, -128)
 
 
 def _curves(hand: Hand, *, contrast: float, lift: float) -> list[int]:
@@ -63,16 +62,16 @@ def _curves(hand: Hand, *, contrast: float, lift: float) -> list[int]:
     return tables
 
 
-def _add_texture(image: Image.Image, tile: Floats) -> Image.Image:
-    """The picture with a tile of small differences of lightness added all over it."""
+def _tiled(tile: Floats, size: tuple[int, int]) -> Image.Image:
+    """A grey sheet of the size, 128 plus the tile repeated."""
     levels = Image.fromarray(np.clip(np.rint(tile + 128), 0, 255).astype(np.uint8))
-    sheet = Image.new("L", image.size)
-    row = Image.new("L", (image.width, levels.height))
-    for x in range(0, image.width, levels.width):
+    row = Image.new("L", (size[0], levels.height))
+    for x in range(0, size[0], levels.width):
         row.paste(levels, (x, 0))
-    for y in range(0, image.height, levels.height):
+    sheet = Image.new("L", size)
+    for y in range(0, size[1], levels.height):
         sheet.paste(row, (0, y))
-    return ImageChops.add(image, Image.merge("RGB", (sheet, sheet, sheet)), 1, -128)
+    return sheet
 
 
 def _tooth(rng: np.random.Generator, size: tuple[int, int]) -> Floats:
@@ -107,7 +106,7 @@ def _bloom(image: Image.Image) -> Image.Image:
 def _directions(small: Image.Image, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Which way strokes run (radians) and how much happens there (0..1), on a small grid."""
     luma = np.asarray(small.convert("L").filter(ImageFilter.GaussianBlur(1.2)), dtype=np.float32)
-    gy, gx = np.gradient(luma)
+    gy, gx = (np.asarray(g) for g in np.gradient(luma))
     shape = (max(2, luma.shape[1] // 4), max(2, luma.shape[0] // 4))
 
     def smoothed(product: Floats) -> Floats:
@@ -124,7 +123,7 @@ def _directions(small: Image.Image, rng: np.random.Generator) -> tuple[Floats, F
     return np.asarray(angle, dtype=np.float32), detail
 
 
-def _strokes(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+def _strokes(image: Image.Image, hand: Hand, rng: np.random.Generator) -> Image.Image:
     """The picture under brushwork that follows its forms: ridges that catch light, warm and cool paint."""
     width, height = image.size
     unit, area = float(min(width, height)), width * height
@@ -159,21 +158,22 @@ def _strokes(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     paint = Image.blend(paint, ImageChops.offset(paint, 1, 0), 0.5)
     step = max(1, round(unit / 900))
     ridge = ImageChops.subtract(paint, ImageChops.offset(paint, step, step), 2.0, 128)
-    sheets = []
-    for colour_share in (0.15, 0.10, 0.03):
-        tone = paint.point(
-            [max(0, min(255, round(128 + (v - 128) * colour_share * 2))) for v in range(256)]
+    lit = ridge.point([_clipped(128 + (v - 128) * 0.46) for v in range(256)])
+    ground = ImageChops.add(
+        lit, _tiled(_tooth(rng, image.size) * (3.4 * hand.texture), image.size), 1, -128
+    )
+    sheets = [
+        ImageChops.add(
+            paint.point([_clipped(128 + (v - 128) * share) for v in range(256)]), ground, 1, -128
         )
-        sheets.append(
-            ImageChops.add(
-                tone,
-                ridge.point([max(0, min(255, round(128 + (v - 128) * 0.46))) for v in range(256)]),
-                1,
-                -128,
-            )
-        )
+        for share in (0.26, 0.10)  # warm paint against cool
+    ]
     # Overlay: paint catches light in proportion to how light it is.
-    return ImageChops.overlay(image, Image.merge("RGB", sheets))
+    return ImageChops.overlay(image, Image.merge("RGB", (sheets[0], sheets[0], sheets[1])))
+
+
+def _clipped(value: float) -> int:
+    return max(0, min(255, round(value)))
 
 
 def _lay_strokes(

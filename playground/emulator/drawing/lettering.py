@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .canvas import Canvas, Fade, Mask, Point, rect
+from .canvas import Canvas, Fade
 from .colour import Colour
+from .stencil import Mask, Point, rect
 
 BADGE_TEXT = "EMULATED"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import brief, palette
+from .alley import alley
 from .bouquet import flowers
 from .brief import Setting
 from .canvas import Canvas
@@ -17,14 +18,15 @@ from .colour import Colour
 from .cosmos import space
 from .encode import ImageFormat, encode
 from .face import portrait
+from .forest import forest
 from .graphic import abstract, poster
 from .hand import finish, hand_of
-from .land import dunes, forest, mountains
+from .land import dunes, mountains
 from .lettering import badge, caption
 from .references import colours_of, decode, hang, steep
 from .room import table
+from .skyline import skyline
 from .stage import Stage
-from .town import alley, skyline
 from .wall import wall
 
 _SCENES: dict[Setting, Callable[[Stage], None]] = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from .canvas import Canvas, Mask, Point, Sheet
+from .canvas import Canvas, Sheet
 from .colour import Bytes, Colour, Floats, ramp
 from .fields import smoothstep
+from .stencil import Mask, Point
 
 
 def hill(x: Floats, y: Floats, at: Point, rx: float, ry: float) -> Floats:

@@ -12,10 +12,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from .brief import Setting
-from .canvas import Canvas, Mask
+from .canvas import Canvas
 from .colour import Colour
 from .lettering import line_mask
 from .stage import Stage
+from .stencil import Mask
 
 MAX_REFERENCES = 8
 MAX_REFERENCE_PIXELS = 80_000_000

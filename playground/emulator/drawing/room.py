@@ -6,11 +6,11 @@ import numpy as np
 
 from . import vessels
 from .brief import Hour
-from .canvas import Point, points
 from .colour import Colour, mix, ramp, shift, tint
 from .fields import grid, noise, relief, shade, smoothstep
 from .lettering import board, ink_for
 from .stage import Stage
+from .stencil import Point, points
 
 WALLS: tuple[Colour, ...] = (
     (196, 180, 158),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .brief import Hour
-from .canvas import Point
 from .colour import Colour, Floats, mix, ramp, shift, tint
 from .fields import enlarge, grid, noise, smoothstep
 from .stage import Stage
+from .stencil import Point
 
 
 def sky(stage: Stage, *, horizon: float, sun: Point, cloudiness: float) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .brief import Hour
-from .canvas import Fade, Point, around, points, rect
+from .canvas import Fade
 from .colour import Colour, mix, ramp, shift, tint
 from .fields import grid, shade, smooth_curve
 from .stage import Stage
+from .stencil import Point, around, points, rect
 from .vessels import lathe
 
 

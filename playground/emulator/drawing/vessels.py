@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .canvas import Canvas, Fade, Point, rect
+from .canvas import Canvas, Fade
 from .colour import Colour, mix, ramp, shift, tint
 from .fields import enlarge, grid, shade, smooth_curve
 from .stage import Stage
+from .stencil import Point, rect
 
 
 def lathe(

@@ -7,12 +7,13 @@ import numpy as np
 from . import animals
 from .bicycle import bicycle
 from .brief import Hour
-from .canvas import Fade, Point, rect
+from .canvas import Fade
 from .colour import Colour, lightness, mix, ramp, shift, tint
 from .fields import grid, noise, smooth_curve
 from .lettering import board, ink_for
 from .room import WALLS, backdrop
 from .stage import Stage
+from .stencil import Point, rect
 
 
 def wall(stage: Stage) -> None:

@@ -1,0 +1,55 @@
+"""The recorded comparison: really recorded, really emulated, and small."""
+
+import hashlib
+
+from tests.ui_samples import a_run
+
+from playground import catalog
+from playground.schema import Origin, Request, RunStatus
+from playground.ui.examples import (
+    EXAMPLE_DIR,
+    EXAMPLE_PROMPTS,
+    example_json,
+    recorded_example,
+)
+
+MAX_BYTES = 250_000
+
+
+def test_the_example_is_what_the_log_said_of_its_pictures() -> None:
+    views = recorded_example()
+
+    assert [view.request.model for view in views] == list(catalog.DEFAULT_LANES)
+    for view in views:
+        assert view.run is not None
+        assert view.picture is not None
+        data = view.picture.read_bytes()
+        assert hashlib.sha256(data).hexdigest() == view.run.sha256
+        assert len(data) == view.run.size_bytes
+        assert len(data) < MAX_BYTES
+        assert view.run.status == RunStatus.SUCCEEDED
+        assert view.origin is Origin.EMULATED
+        assert view.run.api_host.startswith("127.0.0.1")
+
+
+def test_the_example_folder_holds_nothing_else() -> None:
+    pictures = {view.picture.name for view in recorded_example() if view.picture is not None}
+
+    assert {file.name for file in EXAMPLE_DIR.iterdir()} == {"example.json", *pictures}
+
+
+def test_what_is_written_is_read_back(tmp_path: object) -> None:
+    from pathlib import Path
+
+    file = Path(str(tmp_path)) / "example.json"
+    run = a_run(origin="emulated", queued_s=None)
+
+    file.write_text(example_json((run,)), "utf-8")
+
+    (view,) = recorded_example(file)
+    assert view.run == run
+
+
+def test_every_example_prompt_could_be_bought() -> None:
+    for example in EXAMPLE_PROMPTS:
+        catalog.check(Request(model=catalog.DEFAULT_LANES[0], prompt=example.prompt))
