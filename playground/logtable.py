@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from playground.csvframe import load
+from playground.csvlog.frame import load
 from playground.disk import Tail, storage_errors
 
 __all__ = ["LogTable", "load"]

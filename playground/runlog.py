@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from playground.cells import read_text
-from playground.csvframe import load
-from playground.csvlog import CsvLog
-from playground.csvrows import read_value
+from playground.csvlog import CsvLog, load, read_value
+from playground.csvlog.cells import read_text
 from playground.schema import BillingStatus, Origin, Run, RunStatus
 
 _COSTS_NOTHING = (RunStatus.REFUSED, RunStatus.CANCELLED)

@@ -19,11 +19,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from playground import csvframe, disk
-from playground.cells import join_line, read_cell, read_text, split_line, write_cell, write_text
-from playground.csvframe import load
+from playground import disk
 from playground.csvlog import CsvLog
-from playground.csvrows import RecordReader
+from playground.csvlog import frame as csvframe
+from playground.csvlog.cells import (
+    join_line,
+    read_cell,
+    read_text,
+    split_line,
+    write_cell,
+    write_text,
+)
+from playground.csvlog.frame import load
+from playground.csvlog.rows import RecordReader
 from playground.errors import StorageError
 
 

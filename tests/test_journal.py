@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from playground import journal as journal_module
 from playground.errors import StorageError
-from playground.facts import Runs, line_of, parse_line
 from playground.journal import Fact, Journal, RunFacts, Stage
+from playground.journal import journal as journal_module
+from playground.journal.facts import Runs, line_of, parse_line
 
 T0 = datetime(2026, 11, 22, 11, 6, tzinfo=UTC)
 

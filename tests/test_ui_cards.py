@@ -4,12 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from tests.ui_samples import NOW, a_finished_view, a_request, a_view
 
 from playground.runner.views import Phase, RunView
 from playground.schema import Origin, RunStatus
 from playground.ui.cards import Card, card_html
 from playground.ui.texts import text
+from tests.ui_samples import NOW, a_finished_view, a_request, a_view
 
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{constructor}} \"'`"
 
@@ -149,7 +149,9 @@ def test_repeats_share_a_card_and_are_told_apart() -> None:
 def test_a_picture_that_is_gone_from_the_disk_is_said_so() -> None:
     view = a_finished_view()
 
-    html = _html(RunView(**{name: getattr(view, name) for name in view.__slots__} | {"picture": None}))
+    html = _html(
+        RunView(**{name: getattr(view, name) for name in view.__slots__} | {"picture": None})
+    )
 
     assert text("card.missing_file") in html
     assert "<img" not in html

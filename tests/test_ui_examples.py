@@ -2,8 +2,6 @@
 
 import hashlib
 
-from tests.ui_samples import a_run
-
 from playground import catalog
 from playground.schema import Origin, Request, RunStatus
 from playground.ui.examples import (
@@ -12,6 +10,7 @@ from playground.ui.examples import (
     example_json,
     recorded_example,
 )
+from tests.ui_samples import a_run
 
 MAX_BYTES = 250_000
 

@@ -2,11 +2,10 @@
 
 from decimal import Decimal
 
-from tests.ui_samples import NOW, a_request, a_view, an_account, some_money
-
 from playground.runner.views import AccountView, MoneyView, RunView
 from playground.schema import Balance, Origin
 from playground.ui.header import Header, balance_words, header_html
+from tests.ui_samples import NOW, a_request, a_view, an_account, some_money
 
 
 def _html(

@@ -4,10 +4,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from tests.ui_samples import ESTIMATE, a_finished_view, a_view
 
 from playground.schema import EstimateKind, Origin, RunStatus
 from playground.ui.money import cost_words, quote
+from tests.ui_samples import ESTIMATE, a_finished_view, a_view
 
 QUOTED = replace(ESTIMATE, usd=Decimal("0.025"), kind=EstimateKind.QUOTED, source="GET /v1/pricing")
 

@@ -33,7 +33,14 @@ async def test_this_machine_s_names_are_known(host: str) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "localhost.evil.example", "evil.example:7860", "127.0.0.1.nip.io", "", "[::2]"],
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "evil.example:7860",
+        "127.0.0.1.nip.io",
+        "",
+        "[::2]",
+    ],
 )
 async def test_any_other_name_is_refused_with_the_setting_that_would_allow_it(host: str) -> None:
     async with _client() as client:

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from tests.ui_samples import a_finished_view, a_request, a_view
-
 from playground.schema import Reference, RunStatus
 from playground.ui.earlier import Earlier, earlier_html
 from playground.ui.subject import subject_html
 from playground.ui.texts import text
+from tests.ui_samples import a_finished_view, a_request, a_view
 
 
 def _earlier(comparison_id: str, prompt: str = "A fox") -> Earlier:

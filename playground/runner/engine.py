@@ -125,6 +125,9 @@ class Engine:
         for facts in self.kit.journal.open_runs():
             if facts.run_id in self._purchases:
                 continue
+            if facts.run_id in self.log:
+                self.kit.journal.write(facts.run_id, Fact.LOGGED)
+                continue
             if facts.last(Fact.INTENT) is None:
                 log.error("Run %s stands in the journal without its intent.", facts.run_id)
                 continue

@@ -188,7 +188,7 @@ def run_of(facts: RunFacts, *, finished_at: datetime) -> Run:
         columns["sent_at"] = parse_time(sent["at"])
         columns["upload_s"] = sent.get("upload_s")
         columns["reference_urls"] = sent.get("reference_urls") or columns.get("reference_urls")
-    accepted = facts.last(Fact.ACCEPTED)
+    accepted = facts.first(Fact.ACCEPTED)  # a second task of one run would be a fault
     if accepted is not None:
         columns["accepted_at"] = parse_time(accepted["at"])
         columns["task_id"] = accepted["task_id"]

@@ -90,7 +90,7 @@ class Purchase:
         else:
             # Asked for even when it was complete: its address may have changed since.
             task = Task(task_id=facts.task_id, state=TaskState.QUEUED, word="unknown")
-        accepted_at = ledger.parse_time((facts.last(Fact.ACCEPTED) or {}).get("at"))
+        accepted_at = ledger.parse_time((facts.first(Fact.ACCEPTED) or {}).get("at"))
         age = datetime.now(UTC) - (accepted_at or datetime.now(UTC))
         accepted = time.monotonic() - max(0.0, age.total_seconds())
         await self._delivery.collect(await self._delivery.follow(task, accepted=accepted))

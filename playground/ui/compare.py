@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from playground import catalog
 from playground.ui.choices import choices_widget
 from playground.ui.confirm import confirm_html
 from playground.ui.examples import EXAMPLE_PROMPTS
@@ -176,7 +177,7 @@ class CompareScreen:
 
     async def _on_run(self, request: gr.Request, visit_id: str, *form: Any) -> _Updates:
         visit = self._flow.visits.enter(visit_id)
-        return self._updates(await self._flow.run(_form(form), visit, _page(request)))
+        return self._updates(await self._flow.run(form_of(*form), visit, _page(request)))
 
     async def _on_confirm(
         self, visit_id: str, pending: Pending | None, request: gr.Request
@@ -224,7 +225,7 @@ class CompareScreen:
     async def _on_form(self, request: gr.Request, visit_id: str, *form: Any) -> _Updates:
         del request
         visit = self._flow.visits.enter(visit_id)
-        offer = self._flow.quote(_form(form), visit)
+        offer = self._flow.quote(form_of(*form), visit)
         return {
             self._run: gr.update(value=run_words(offer)),
             self._basis: el("p", offer.basis),
@@ -287,12 +288,11 @@ def run_words(offer: Quote) -> str:
     return text("run.label", what=what, price=offer.price)
 
 
-def _form(values: tuple[Any, ...]) -> Form:
+def form_of(prompt: object, references: object, chosen: object) -> Form:
     """
     What the widgets hold. The page may have sent anything: values of a wrong kind become ones
     that are refused with a reason, never ones that are bought.
     """
-    prompt, references, chosen = values
     chosen = chosen if isinstance(chosen, dict) else {}
     lanes, repeats = chosen.get("lanes"), chosen.get("repeats")
     return Form(
@@ -300,7 +300,7 @@ def _form(values: tuple[Any, ...]) -> Form:
         references=references if isinstance(references, list) else [],
         size=str(chosen.get("size")),
         resolution=str(chosen.get("resolution")),
-        repeats=repeats if type(repeats) is int else 0,
+        repeats=repeats if type(repeats) is int and repeats <= catalog.MAX_REPEATS else 0,
         lanes=tuple(map(str, lanes[:LANES])) if isinstance(lanes, list) else (),
     )
 

@@ -133,7 +133,7 @@ class Flow:
         requests = [
             Request(model=model, prompt=form.prompt, size=form.size, resolution=form.resolution)
             for model in form.lanes
-            for _ in range(form.repeats)
+            for _ in range(min(form.repeats, catalog.MAX_REPEATS))
         ]
         account_id = self._account_id(visit)
         return quote([self.desk.estimate(request, account_id) for request in requests], origin)
@@ -391,6 +391,12 @@ class Flow:
     # ---- inside the steps -----------------------------------------------------------------------
 
     def _comparison(self, form: Form) -> Comparison:
+        if not 1 <= form.repeats <= catalog.MAX_REPEATS:
+            raise InvalidRequestError(
+                text("run.bad_repeats", limit=catalog.MAX_REPEATS), field="repeats"
+            )
+        if len(form.lanes) != LANES:
+            raise InvalidRequestError(text("run.bad_lanes"), field="lanes")
         comparison = Comparison(
             comparison_id=new_comparison_id(),
             prompt=form.prompt,

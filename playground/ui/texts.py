@@ -105,6 +105,8 @@ ENGLISH = MappingProxyType(
         "run.stop": "Stop waiting",
         "run.stop_hint": "What is not sent is not bought; what is sent is paid already and is "
         "filed when finished.",
+        "run.bad_repeats": "Choose 1 to {limit} pictures per side.",
+        "run.bad_lanes": "Choose a model for each side.",
         "run.already": "A comparison is running. This click bought nothing.",
         "run.elsewhere": "This session's comparison is running; it is shown here.",
         "price.estimated": "est. {usd}",

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from playground.cells import join_line, write_cell
+from playground.csvlog.cells import join_line, write_cell
 from playground.journal import Fact, Journal
 from playground.runlog import RunLog, load_runs
 from playground.schema import EstimateKind, Origin, Run, RunStatus, column_info

@@ -18,10 +18,15 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 
 SPEED = 25.0
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-CHROMIUM_ARGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 TIMEOUT_MS = 15_000
 ALL_OVER = (
     "() => { const cards = [...document.querySelectorAll('.pg-card')];"
@@ -89,9 +94,7 @@ class Screen:
         self.page.wait_for_selector("#run:enabled")
 
     def shown(self) -> str:
-        return self.page.evaluate(
-            "document.querySelector('.pg-card')?.dataset.comparison ?? ''"
-        )
+        return self.page.evaluate("document.querySelector('.pg-card')?.dataset.comparison ?? ''")
 
     def names(self) -> list[str]:
         """The references, in the order shown."""
@@ -178,9 +181,7 @@ def watch(page: "sync_api.Page", screen: Screen) -> None:
     page.on("pageerror", lambda error: screen.problems.append(str(error)))
     page.on(
         "console",
-        lambda message: (
-            screen.problems.append(message.text) if message.type == "error" else None
-        ),
+        lambda message: screen.problems.append(message.text) if message.type == "error" else None,
     )
 
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from tests.browser.conftest import App, Screen
 
 pytestmark = pytest.mark.browser
@@ -30,9 +31,7 @@ def test_the_run_button_says_how_much_and_what_kind_of_figure(screen: Screen) ->
 
     screen.page.check("[data-choice=repeats] [value='3']")
     screen.page.check("[data-choice=resolution] [value='2K']")
-    screen.page.wait_for_function(
-        "document.querySelector('#run').textContent.includes('$0.465')"
-    )
+    screen.page.wait_for_function("document.querySelector('#run').textContent.includes('$0.465')")
 
     assert screen.page.inner_text("#run") == "Run 6 pictures · emulated $0.465"
     assert "emulated $0.12" in screen.page.inner_text("[data-choice=lane-1]")

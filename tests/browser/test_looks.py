@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
 from tests.browser.conftest import Screen
 
 pytestmark = pytest.mark.browser
@@ -50,7 +51,9 @@ def test_everything_can_be_set_and_run_without_a_mouse(screen: Screen) -> None:
     seen = []
     for _ in range(30):
         screen.page.keyboard.press("Tab")
-        seen.append(screen.page.evaluate("document.activeElement.name || document.activeElement.id"))
+        seen.append(
+            screen.page.evaluate("document.activeElement.name || document.activeElement.id")
+        )
         if seen[-1] == "size":
             screen.page.keyboard.press("ArrowRight")
         if seen[-1] == "run":
@@ -141,9 +144,7 @@ def test_only_words_about_the_state_are_announced(screen: Screen) -> None:
 
 @pytest.mark.skipif(_AXE_PACKAGE is None, reason="axe-core is not installed")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_any_state(
-    new_screen: Callable[[], Screen], scheme: str
-) -> None:
+def test_axe_finds_nothing_in_any_state(new_screen: Callable[[], Screen], scheme: str) -> None:
     screen = new_screen()
     screen.page.emulate_media(color_scheme=scheme)
     screen.open()

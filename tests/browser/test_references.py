@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio
 import pytest
 from PIL import Image
+
 from tests.browser.conftest import Screen
 
 pytestmark = pytest.mark.browser
@@ -62,9 +63,7 @@ def test_the_order_can_be_changed_by_dragging(screen: Screen) -> None:
 
 
 @pytest.mark.parametrize("name", ["pasted.png", "dropped.png"])
-def test_a_picture_can_be_pasted_or_dropped(
-    screen: Screen, name: str, tmp_path: Path
-) -> None:
+def test_a_picture_can_be_pasted_or_dropped(screen: Screen, name: str, tmp_path: Path) -> None:
     import base64
 
     file = tmp_path / name

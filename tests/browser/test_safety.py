@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from playground.emulator import EmulatorServer, EmulatorSettings
 from tests.browser.conftest import App, Screen, start_app
 
@@ -108,9 +109,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """An app whose typed keys go to a second emulator that knows just one key."""
     folder = tmp_path_factory.mktemp("keyed")
     service = EmulatorServer(
-        EmulatorSettings(
-            data_dir=folder / "service", keys={CANARY: "somebody"}, speed=25.0
-        )
+        EmulatorSettings(data_dir=folder / "service", keys={CANARY: "somebody"}, speed=25.0)
     )
     service.start()
     desk, url, demo = start_app(
@@ -125,9 +124,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 @pytest.fixture
-def key_screen(
-    keyed: App, new_screen: Callable[[], Screen]
-) -> Screen:
+def key_screen(keyed: App, new_screen: Callable[[], Screen]) -> Screen:
     screen = new_screen()
     screen.app = keyed
     screen.open()
@@ -208,7 +205,11 @@ def test_a_spent_cap_is_told_with_its_figures_and_the_result_stays(key_screen: S
 
 def test_one_dear_click_is_asked_about_first(screen: Screen) -> None:
     before = screen.app.submits()
-    for choice in ("lane-2] [value='flux-2-flex'", "repeats] [value='4'", "resolution] [value='2K'"):
+    for choice in (
+        "lane-2] [value='flux-2-flex'",
+        "repeats] [value='4'",
+        "resolution] [value='2K'",
+    ):
         screen.page.check(f"[data-choice={choice}]")
     screen.app.desk.settings = _with_limit(screen.app, "0.90")
     try:

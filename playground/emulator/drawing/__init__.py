@@ -1,5 +1,5 @@
 """The emulator's pictures: real files of the requested pixels, drawn from prompt, references and seed."""
 
-from .picture import PictureSpec, draw, plain
+from playground.emulator.drawing.picture import PictureSpec, draw, plain
 
 __all__ = ["PictureSpec", "draw", "plain"]

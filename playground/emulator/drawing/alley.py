@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from . import animals, subjects
-from .canvas import Fade
-from .colour import Colour, mix, shift
-from .fields import grid, noise, smoothstep
-from .lettering import break_lines, drawable, fit, neon
-from .sky import rain
-from .stage import Stage
-from .stencil import Point, rect
+from playground.emulator.drawing import animals, subjects
+from playground.emulator.drawing.canvas import Fade
+from playground.emulator.drawing.colour import Colour, mix, shift
+from playground.emulator.drawing.fields import grid, noise, smoothstep
+from playground.emulator.drawing.lettering import break_lines, drawable, fit, neon
+from playground.emulator.drawing.sky import rain
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Point, rect
 
 _LAMPS: tuple[Colour, ...] = ((255, 214, 140), (255, 190, 108), (255, 236, 196), (196, 224, 244))
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .brief import Hour
-from .canvas import Fade
-from .colour import Colour, Floats, lightness, mix, shift
-from .fields import smooth_curve
-from .stage import Stage
-from .stencil import Mask, Stencil, points
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.canvas import Fade
+from playground.emulator.drawing.colour import Colour, Floats, lightness, mix, shift
+from playground.emulator.drawing.fields import smooth_curve
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Mask, Stencil, points
 
 Outline = list[tuple[float, float]]
 

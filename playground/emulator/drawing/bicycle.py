@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .canvas import Canvas, Fade
-from .colour import Colour, mix, shift
-from .fields import smooth_curve
-from .stage import Stage
-from .stencil import Point, points
+from playground.emulator.drawing.canvas import Canvas, Fade
+from playground.emulator.drawing.colour import Colour, mix, shift
+from playground.emulator.drawing.fields import smooth_curve
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Point, points
 
 
 def bicycle(stage: Stage, at: Point, size: float, *, sun_left: bool) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .colour import Colour, Floats, mix, shift
-from .fields import smooth_curve
-from .lettering import board
-from .room import backdrop, leaf
-from .stage import Stage
-from .stencil import Point
-from .vessels import vase
+from playground.emulator.drawing.colour import Colour, Floats, mix, shift
+from playground.emulator.drawing.fields import smooth_curve
+from playground.emulator.drawing.lettering import board
+from playground.emulator.drawing.room import backdrop, leaf
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Point
+from playground.emulator.drawing.vessels import vase
 
 
 def flowers(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from .colour import COLOUR_WORDS, Colour
+from playground.emulator.drawing.colour import COLOUR_WORDS, Colour
 
 # A prompt may be a novel; what decides the picture stands at its beginning.
 READ_CHARACTERS = 4_000

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from .colour import Bytes, Colour, Floats, ramp
-from .fields import enlarge
-from .stencil import Box, Mask, Points, Stencil, occupied
+from playground.emulator.drawing.colour import Bytes, Colour, Floats, ramp
+from playground.emulator.drawing.fields import enlarge
+from playground.emulator.drawing.stencil import Box, Mask, Points, Stencil, occupied
 
 # Soft things (skies, waves, relief) are computed on at most this many pixels and enlarged:
 # a sky of 7 megapixels costs half a second and looks the same.

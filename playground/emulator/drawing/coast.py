@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import animals, subjects
-from .brief import Hour
-from .colour import Floats, mix, ramp, shift, tint
-from .fields import grid, line_noise, sample, smoothstep, tile_noise
-from .land import rock
-from .sky import disc, mist, rain, sky, stars
-from .stage import Stage
+from playground.emulator.drawing import animals, subjects
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.colour import Floats, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import grid, line_noise, sample, smoothstep, tile_noise
+from playground.emulator.drawing.land import rock
+from playground.emulator.drawing.sky import disc, mist, rain, sky, stars
+from playground.emulator.drawing.stage import Stage
 
 
 def coast(stage: Stage) -> None:

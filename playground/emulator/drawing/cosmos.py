@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .colour import Colour, mix, ramp, shift, tint
-from .fields import grid, noise, smoothstep
-from .stage import Stage
-from .stencil import Point
+from playground.emulator.drawing.colour import Colour, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import grid, noise, smoothstep
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Point
 
 _SKIES: tuple[tuple[Colour, ...], ...] = (
     ((6, 8, 22), (26, 24, 66), (108, 48, 120), (232, 128, 112), (255, 222, 176)),

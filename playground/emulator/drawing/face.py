@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from .brief import Hour
-from .colour import Bytes, Colour, Floats, mix, ramp, shift, tint
-from .fields import grid, noise, smoothstep
-from .head import BOTTOM, LEFT, RIGHT, TOP, Head, Sitter, growths, measure, relief
-from .lettering import board, ink_for
-from .plate import Plate, distance, hill, lit, tones
-from .stage import Stage
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.colour import Bytes, Colour, Floats, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import grid, noise, smoothstep
+from playground.emulator.drawing.head import (
+    BOTTOM,
+    LEFT,
+    RIGHT,
+    TOP,
+    Head,
+    Sitter,
+    growths,
+    measure,
+    relief,
+)
+from playground.emulator.drawing.lettering import board, ink_for
+from playground.emulator.drawing.plate import Plate, distance, hill, lit, tones
+from playground.emulator.drawing.stage import Stage
 
 _SKINS: tuple[tuple[Colour, ...], ...] = (
     ((40, 22, 30), (106, 54, 48), (188, 116, 86), (236, 184, 140), (255, 226, 190)),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from .colour import Floats
+from playground.emulator.drawing.colour import Floats
 
 
 def enlarge(field: Floats, width: int, height: int) -> Floats:

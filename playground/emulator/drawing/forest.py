@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import animals
-from .brief import Hour
-from .canvas import Fade
-from .colour import Colour, mix, shift
-from .fields import grid, line_noise, smoothstep
-from .land import conifers, hills
-from .sky import disc, mist, snowfall
-from .stage import Stage
+from playground.emulator.drawing import animals
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.canvas import Fade
+from playground.emulator.drawing.colour import Colour, mix, shift
+from playground.emulator.drawing.fields import grid, line_noise, smoothstep
+from playground.emulator.drawing.land import conifers, hills
+from playground.emulator.drawing.sky import disc, mist, snowfall
+from playground.emulator.drawing.stage import Stage
 
 
 def forest(stage: Stage) -> None:

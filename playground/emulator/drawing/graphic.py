@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageChops
 
-from .brief import Hour
-from .canvas import Canvas, Fade
-from .colour import Colour, Floats, lightness, mix, ramp, shift, tint
-from .fields import grid, noise, sample, smoothstep, tile_noise
-from .lettering import break_lines, drawable, fit, ink_for
-from .stage import Stage
-from .stencil import rect
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.canvas import Canvas, Fade
+from playground.emulator.drawing.colour import Colour, Floats, lightness, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import grid, noise, sample, smoothstep, tile_noise
+from playground.emulator.drawing.lettering import break_lines, drawable, fit, ink_for
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import rect
 
 Area = tuple[float, float, float, float]
 

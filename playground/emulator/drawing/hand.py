@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from .canvas import SOFT_PIXELS
-from .colour import Floats
-from .fields import enlarge, noise, smoothstep, tile_noise
+from playground.emulator.drawing.canvas import SOFT_PIXELS
+from playground.emulator.drawing.colour import Floats
+from playground.emulator.drawing.fields import enlarge, noise, smoothstep, tile_noise
 
 # Chosen so that the first two models the emulator serves fall to different hands.
 _SALT = "stroke/"
+_BAND_ROWS = 384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +38,31 @@ def hand_of(model: str) -> Hand:
     )
 
 
+def _in_bands(
+    image: Image.Image, sheet: Image.Image, blend: Callable[[Image.Image, Image.Image], Image.Image]
+) -> None:
+    """Blend the sheet into the image in place, a band at a time: Pillow keeps other threads waiting
+    for as long as one such call takes."""
+    for top in range(0, image.height, _BAND_ROWS):
+        box = (0, top, image.width, min(image.height, top + _BAND_ROWS))
+        image.paste(blend(image.crop(box), sheet.crop(box)), box)
+
+
+def _add(image: Image.Image, sheet: Image.Image) -> Image.Image:
+    """Sum around a neutral grey of 128."""
+    return ImageChops.add(image, sheet, 1, -128)
+
+
 def finish(image: Image.Image, hand: Hand, rng: np.random.Generator) -> Image.Image:
-    """The picture rendered by the hand; same size."""
+    """The picture rendered by the hand; same size. The image passed in is used up."""
     if hand.paints:
-        return _strokes(image, hand, rng).point(_curves(hand, contrast=0.02, lift=5))
-    image = _bloom(image)
+        _strokes(image, hand, rng)
+        return image.point(_curves(hand, contrast=0.02, lift=5))
+    _bloom(image)
     image = image.point(_curves(hand, contrast=0.10, lift=0))
     grain = _tiled(rng.normal(0, 2.5 * hand.texture, (320, 320)), image.size)
-    return ImageChops.add(image, Image.merge("RGB", (grain, grain, grain)), 1, -128)
+    _in_bands(image, Image.merge("RGB", (grain, grain, grain)), _add)
+    return image
 
 
 def _curves(hand: Hand, *, contrast: float, lift: float) -> list[int]:
@@ -85,7 +104,7 @@ def _tooth(rng: np.random.Generator, size: tuple[int, int]) -> Floats:
     return np.asarray(weave * 0.30 + worn * 1.7 + speck, dtype=np.float32)
 
 
-def _bloom(image: Image.Image) -> Image.Image:
+def _bloom(image: Image.Image) -> None:
     """Light that spills out of what is bright, and corners that fall off a little."""
     width, height = image.size
     factor = max(2, round(max(width, height) / 240))
@@ -100,7 +119,7 @@ def _bloom(image: Image.Image) -> Image.Image:
     corner = smoothstep(0.75, 1.5, np.asarray(np.hypot(x, y), dtype=np.float32))[..., None]
     change = spill * (1 - pixels / 300) - pixels * corner * 0.34
     sheet = Image.fromarray(np.clip(change + 128, 0, 255).astype(np.uint8))
-    return ImageChops.add(image, sheet.resize(image.size, Image.Resampling.BILINEAR), 1, -128)
+    _in_bands(image, sheet.resize(image.size, Image.Resampling.BILINEAR), _add)
 
 
 def _directions(small: Image.Image, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -123,7 +142,7 @@ def _directions(small: Image.Image, rng: np.random.Generator) -> tuple[Floats, F
     return np.asarray(angle, dtype=np.float32), detail
 
 
-def _strokes(image: Image.Image, hand: Hand, rng: np.random.Generator) -> Image.Image:
+def _strokes(image: Image.Image, hand: Hand, rng: np.random.Generator) -> None:
     """The picture under brushwork that follows its forms: ridges that catch light, warm and cool paint."""
     width, height = image.size
     unit, area = float(min(width, height)), width * height
@@ -169,7 +188,7 @@ def _strokes(image: Image.Image, hand: Hand, rng: np.random.Generator) -> Image.
         for share in (0.26, 0.10)  # warm paint against cool
     ]
     # Overlay: paint catches light in proportion to how light it is.
-    return ImageChops.overlay(image, Image.merge("RGB", (sheets[0], sheets[0], sheets[1])))
+    _in_bands(image, Image.merge("RGB", (sheets[0], sheets[0], sheets[1])), ImageChops.overlay)
 
 
 def _clipped(value: float) -> int:

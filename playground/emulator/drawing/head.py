@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .colour import Floats
-from .fields import grid, noise, smoothstep
-from .plate import hill
-from .stencil import Point
+from playground.emulator.drawing.colour import Floats
+from playground.emulator.drawing.fields import grid, noise, smoothstep
+from playground.emulator.drawing.plate import hill
+from playground.emulator.drawing.stencil import Point
 
 # The head lives in its own units: the face is about 1.56 wide, crown at -1.28, chin at 1.16.
 LEFT, RIGHT, TOP, BOTTOM = -1.35, 1.35, -1.75, 1.75

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import animals, subjects
-from .brief import Hour
-from .canvas import Fade
-from .colour import Colour, Floats, mix, ramp, shift, tint
-from .fields import enlarge, grid, line_noise, noise, relief, smoothstep
-from .sky import disc, mist, sky, snowfall, stars
-from .stage import Stage
+from playground.emulator.drawing import animals, subjects
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.canvas import Fade
+from playground.emulator.drawing.colour import Colour, Floats, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import enlarge, grid, line_noise, noise, relief, smoothstep
+from playground.emulator.drawing.sky import disc, mist, sky, snowfall, stars
+from playground.emulator.drawing.stage import Stage
 
 
 def hills(stage: Stage, *, base: float, height: float, cells: float) -> Floats:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .canvas import Canvas, Fade
-from .colour import Colour
-from .stencil import Mask, Point, rect
+from playground.emulator.drawing.canvas import Canvas, Fade
+from playground.emulator.drawing.colour import Colour
+from playground.emulator.drawing.stencil import Mask, Point, rect
 
 BADGE_TEXT = "EMULATED"
 
@@ -30,7 +30,7 @@ _NO_GLYPH = "\U0010fffd"
 _PROBE_SIZE_PX = 20
 
 
-@cache
+@lru_cache(maxsize=64)
 def _face(name: str, size_px: int) -> ImageFont.FreeTypeFont | None:
     if not name:
         bundled = ImageFont.load_default(size=size_px)
@@ -47,7 +47,7 @@ def _missing_glyph(name: str) -> bytes:
     return bytes(face.getmask(_NO_GLYPH)) if face else b""
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _has(name: str, ch: str) -> bool:
     face = _face(name, _PROBE_SIZE_PX)
     return face is not None and (ch == " " or bytes(face.getmask(ch)) != _missing_glyph(name))
@@ -62,7 +62,11 @@ def drawable(text: str) -> tuple[str, str]:
             n = sum(_has(name, ch) for ch in wanted) if _face(name, _PROBE_SIZE_PX) else 0
             if n > best_n:
                 best, best_n = name, n
-    return best, " ".join("".join(ch for ch in text if _has(best, ch)).split())
+    return best, " ".join(_kept(best, text).split())
+
+
+def _kept(face: str, text: str) -> str:
+    return "".join(ch for ch in text if _has(face, ch))
 
 
 def _font(name: str, size_px: float) -> ImageFont.FreeTypeFont:
@@ -207,17 +211,16 @@ def badge(canvas: Canvas) -> tuple[int, int, int, int]:
 
 
 def caption(canvas: Canvas, text: str, *, right: float, note: str) -> None:
-    """The prompt in small white type in the lower left corner, on a soft shade, ending before x = right."""
-    longest = max(canvas.width, canvas.height)
-    size = max(9.0, 0.0150 * longest)
+    """The prompt, and a note under it, small in the lower left corner, ending before x = right."""
+    size = max(9.0, 0.0150 * max(canvas.width, canvas.height))
     margin = size * 1.3
-    room = right - margin * 2
+    room = min(right - margin * 2, size * 36)
     if room < size * 6 or canvas.height < size * 8:
         return
-    face, plain = drawable(text)
-    lines = wrap(plain, min(room, size * 36), size, face=face, most=2) if plain else []
-    tail = drawable(note)[1] if not lines else ""
-    lines = lines or ([tail] if tail else [])
+    face, _ = drawable(f"{text} {note}")
+    plain, remark = (" ".join(_kept(face, part).split()) for part in (text, note))
+    lines = wrap(plain, room, size, face=face, most=2) if plain else []
+    lines += wrap(remark, room, size, face=face, most=1) if remark else []
     if not lines:
         return
     base = canvas.height - margin - size * 1.34 * (len(lines) - 1)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .brief import Brief, Hour
-from .colour import Colour, lightness, mix, shift, with_light
+from playground.emulator.drawing.brief import Brief, Hour
+from playground.emulator.drawing.colour import Colour, lightness, mix, shift, with_light
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

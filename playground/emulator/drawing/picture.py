@@ -8,26 +8,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import brief, palette
-from .alley import alley
-from .bouquet import flowers
-from .brief import Setting
-from .canvas import Canvas
-from .coast import coast
-from .colour import Colour
-from .cosmos import space
-from .encode import ImageFormat, encode
-from .face import portrait
-from .forest import forest
-from .graphic import abstract, poster
-from .hand import finish, hand_of
-from .land import dunes, mountains
-from .lettering import badge, caption
-from .references import colours_of, decode, hang, steep
-from .room import table
-from .skyline import skyline
-from .stage import Stage
-from .wall import wall
+from playground.emulator.drawing import brief, palette
+from playground.emulator.drawing.alley import alley
+from playground.emulator.drawing.bouquet import flowers
+from playground.emulator.drawing.brief import Setting
+from playground.emulator.drawing.canvas import Canvas
+from playground.emulator.drawing.coast import coast
+from playground.emulator.drawing.colour import Colour
+from playground.emulator.drawing.cosmos import space
+from playground.emulator.drawing.encode import ImageFormat, encode
+from playground.emulator.drawing.face import portrait
+from playground.emulator.drawing.forest import forest
+from playground.emulator.drawing.graphic import abstract, poster
+from playground.emulator.drawing.hand import finish, hand_of
+from playground.emulator.drawing.land import dunes, mountains
+from playground.emulator.drawing.lettering import badge, caption
+from playground.emulator.drawing.references import colours_of, decode, hang, steep
+from playground.emulator.drawing.room import table
+from playground.emulator.drawing.skyline import skyline
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.wall import wall
 
 _SCENES: dict[Setting, Callable[[Stage], None]] = {
     Setting.COAST: coast,
@@ -45,7 +45,7 @@ _SCENES: dict[Setting, Callable[[Stage], None]] = {
     Setting.ABSTRACT: abstract,
 }
 
-# Below this nothing can be composed; the picture is painted larger and reduced.
+# A side below this is painted larger and reduced: nothing can be composed in it.
 _SMALLEST_COMPOSED_PX = 96
 
 
@@ -59,7 +59,7 @@ class PictureSpec:
     height: int
     references: tuple[bytes, ...]  # PNG, JPEG, WebP or GIF; what cannot be read is left out
     seed: int
-    label: str  # captions a picture that has no prompt
+    label: str  # a note under the caption, such as a task's number; may be empty
 
 
 def _seeds(*parts: str | int) -> list[int]:
@@ -85,12 +85,7 @@ def draw(spec: PictureSpec, *, image_format: ImageFormat) -> bytes:
         ValueError: The width or the height is below one pixel.
     """
     _checked(spec)
-    grow = max(1, -(-_SMALLEST_COMPOSED_PX // min(spec.width, spec.height)))
-    canvas = (
-        Canvas(spec.width * grow, spec.height * grow)
-        if grow == 1
-        else Canvas(max(96, spec.width), max(96, spec.height))
-    )
+    canvas = Canvas(max(_SMALLEST_COMPOSED_PX, spec.width), max(_SMALLEST_COMPOSED_PX, spec.height))
     _compose(canvas, spec)
     if canvas.image.size != (spec.width, spec.height):
         small = Canvas(spec.width, spec.height)
@@ -121,12 +116,14 @@ def _compose(canvas: Canvas, spec: PictureSpec) -> None:
 
 
 def _mark(canvas: Canvas, spec: PictureSpec) -> None:
-    room = canvas.width - 0.25 * max(canvas.width, canvas.height)
+    """The caption and the badge. Whatever a label says, it does not tell which model this was."""
+    telling = spec.model.casefold() in spec.label.casefold()
+    beside_badge = canvas.width - 0.25 * max(canvas.width, canvas.height)
     caption(
         canvas,
         brief.clean(spec.prompt),
-        right=room,
-        note="" if spec.model in spec.label else brief.clean(spec.label),
+        right=beside_badge,
+        note="" if telling else brief.clean(spec.label),
     )
     badge(canvas)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from .canvas import Canvas, Sheet
-from .colour import Bytes, Colour, Floats, ramp
-from .fields import smoothstep
-from .stencil import Mask, Point
+from playground.emulator.drawing.canvas import Canvas, Sheet
+from playground.emulator.drawing.colour import Bytes, Colour, Floats, ramp
+from playground.emulator.drawing.fields import smoothstep
+from playground.emulator.drawing.stencil import Mask, Point
 
 
 def hill(x: Floats, y: Floats, at: Point, rx: float, ry: float) -> Floats:

@@ -11,12 +11,12 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageOps
 
-from .brief import Setting
-from .canvas import Canvas
-from .colour import Colour
-from .lettering import line_mask
-from .stage import Stage
-from .stencil import Mask
+from playground.emulator.drawing.brief import Setting
+from playground.emulator.drawing.canvas import Canvas
+from playground.emulator.drawing.colour import Colour
+from playground.emulator.drawing.lettering import line_mask
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Mask
 
 MAX_REFERENCES = 8
 MAX_REFERENCE_PIXELS = 80_000_000

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import vessels
-from .brief import Hour
-from .colour import Colour, mix, ramp, shift, tint
-from .fields import grid, noise, relief, shade, smoothstep
-from .lettering import board, ink_for
-from .stage import Stage
-from .stencil import Point, points
+from playground.emulator.drawing import vessels
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.colour import Colour, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import grid, noise, relief, shade, smoothstep
+from playground.emulator.drawing.lettering import board, ink_for
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Point, points
 
 WALLS: tuple[Colour, ...] = (
     (196, 180, 158),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .brief import Hour
-from .colour import Colour, Floats, mix, ramp, shift, tint
-from .fields import enlarge, grid, noise, smoothstep
-from .stage import Stage
-from .stencil import Point
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.colour import Colour, Floats, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import enlarge, grid, noise, smoothstep
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Point
 
 
 def sky(stage: Stage, *, horizon: float, sun: Point, cloudiness: float) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from . import subjects
-from .brief import Hour
-from .canvas import Fade
-from .colour import Colour, mix, shift
-from .land import mirror
-from .lettering import board, ink_for
-from .sky import disc, mist, rain, sky, snowfall, stars
-from .stage import Stage
-from .stencil import Mask, rect
+from playground.emulator.drawing import subjects
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.canvas import Fade
+from playground.emulator.drawing.colour import Colour, mix, shift
+from playground.emulator.drawing.land import mirror
+from playground.emulator.drawing.lettering import board, ink_for
+from playground.emulator.drawing.sky import disc, mist, rain, sky, snowfall, stars
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Mask, rect
 
 _LAMPS: tuple[Colour, ...] = ((255, 214, 140), (255, 190, 108), (255, 236, 196), (196, 224, 244))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .brief import Brief
-from .canvas import Canvas
-from .palette import Palette
+from playground.emulator.drawing.brief import Brief
+from playground.emulator.drawing.canvas import Canvas
+from playground.emulator.drawing.palette import Palette
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

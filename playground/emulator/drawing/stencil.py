@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from .colour import Bytes, Floats
+from playground.emulator.drawing.colour import Bytes, Floats
 
 Point = tuple[float, float]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .brief import Hour
-from .canvas import Fade
-from .colour import Colour, mix, ramp, shift, tint
-from .fields import grid, shade, smooth_curve
-from .stage import Stage
-from .stencil import Point, around, points, rect
-from .vessels import lathe
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.canvas import Fade
+from playground.emulator.drawing.colour import Colour, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import grid, shade, smooth_curve
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Point, around, points, rect
+from playground.emulator.drawing.vessels import lathe
 
 
 def lighthouse(stage: Stage, foot: Point, height: float) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .canvas import Canvas, Fade
-from .colour import Colour, mix, ramp, shift, tint
-from .fields import enlarge, grid, shade, smooth_curve
-from .stage import Stage
-from .stencil import Point, rect
+from playground.emulator.drawing.canvas import Canvas, Fade
+from playground.emulator.drawing.colour import Colour, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import enlarge, grid, shade, smooth_curve
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Point, rect
 
 
 def lathe(

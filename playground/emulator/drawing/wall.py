@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import animals
-from .bicycle import bicycle
-from .brief import Hour
-from .canvas import Fade
-from .colour import Colour, lightness, mix, ramp, shift, tint
-from .fields import grid, noise, smooth_curve
-from .lettering import board, ink_for
-from .room import WALLS, backdrop
-from .stage import Stage
-from .stencil import Point, rect
+from playground.emulator.drawing import animals
+from playground.emulator.drawing.bicycle import bicycle
+from playground.emulator.drawing.brief import Hour
+from playground.emulator.drawing.canvas import Fade
+from playground.emulator.drawing.colour import Colour, lightness, mix, ramp, shift, tint
+from playground.emulator.drawing.fields import grid, noise, smooth_curve
+from playground.emulator.drawing.lettering import board, ink_for
+from playground.emulator.drawing.room import WALLS, backdrop
+from playground.emulator.drawing.stage import Stage
+from playground.emulator.drawing.stencil import Point, rect
 
 
 def wall(stage: Stage) -> None:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from playground.cells import join_line, read_text, split_line, write_cell
-from playground.csvrows import read_header, rows_of, values_of
+from playground.csvlog.cells import join_line, read_text, split_line, write_cell
+from playground.csvlog.rows import read_header, rows_of, values_of
 from playground.disk import (
     Tail,
     append_whole,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from playground.cells import join_line, read_cell, split_line
+from playground.csvlog.cells import join_line, read_cell, split_line
 from playground.disk import Tail, storage_errors
 from playground.schema import column_info
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from playground.cells import read_cell, read_text
-from playground.csvrows import read_header, read_value, rows_of
+from playground.csvlog.cells import read_cell, read_text
+from playground.csvlog.rows import read_header, read_value, rows_of
 from playground.disk import storage_errors
 from playground.schema import column_info
 

@@ -25,9 +25,7 @@ from playground.disk import (
     unlock,
 )
 from playground.errors import StorageError
-from playground.facts import Fact, RunFacts, Runs, Stage, entries_of, line_of, parse_line
-
-__all__ = ["Fact", "Journal", "RunFacts", "Stage"]
+from playground.journal.facts import Fact, RunFacts, Runs, entries_of, line_of, parse_line
 
 log = logging.getLogger(__name__)
 
