@@ -1,10 +1,15 @@
 """What README says is what the code does."""
 
+import os
 import re
+import shutil
 import stat
+import subprocess
+import sys
 
 from playground import cli
 from playground.pricing import PRICES
+from tests.photos import PHOTOS
 from tests.readme_tables import README, with_tables
 
 TEXT = README.read_text(encoding="utf-8")
@@ -24,7 +29,9 @@ def test_every_file_it_links_to_is_there():
 
 def test_every_place_of_the_layout_table_exists():
     rows = re.search(r"\| where \|.*?\n\n", TEXT, re.DOTALL).group()
-    places = re.findall(r"`([\w./]+)`", "\n".join(row.split("|")[1] for row in rows.strip().splitlines()))
+    places = re.findall(
+        r"`([\w./]+)`", "\n".join(row.split("|")[1] for row in rows.strip().splitlines())
+    )
 
     assert len(places) >= 12
     assert [place for place in places if not (ROOT / place).exists()] == []
@@ -57,3 +64,55 @@ def test_there_is_one_sentence_a_picture_and_then_the_command():
     assert "![" in before
     assert "emulat" in before
     assert len(before) < 1200
+
+
+def in_a_new_folder(tmp_path, *command):
+    """Runs a command as somebody who has just cloned the project, but in a hurry."""
+    shutil.copy(PHOTOS[0], tmp_path / "coast.jpg")
+    env = {
+        **os.environ,
+        "PLAYGROUND_DATA_DIR": str(tmp_path / "data"),
+        "PLAYGROUND_EMULATOR_SPEED": "50",
+        "PYTHONPATH": str(ROOT),
+    }
+    return subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_its_commands_do_what_it_says(tmp_path):
+    block = re.search(r"```\n((?:.*-m playground .*\n)+)```", TEXT)
+    commands = [line.split(" -m playground ", 1)[1] for line in block.group(1).splitlines()]
+
+    assert len(commands) == 2
+    for command in commands:
+        arguments = [part.strip('"') for part in re.findall(r'"[^"]*"|\S+', command)]
+        done = in_a_new_folder(tmp_path, sys.executable, "-m", "playground", *arguments)
+        assert done.returncode == 0, done.stderr
+
+
+def test_its_python_example_runs(tmp_path):
+    example = re.search(r"```python\n(.+?)```", TEXT, re.DOTALL).group(1)
+
+    done = in_a_new_folder(tmp_path, sys.executable, "-c", example)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("succeeded") == 2
+
+
+def test_its_emulator_command_starts_a_server(tmp_path):
+    line = re.search(r"-m (playground\.emulator .*)", TEXT).group(1)
+    arguments = line.replace("--port 8765", "--port 0").split()
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments, "--data", str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        assert "http://127.0.0.1:" in process.stdout.readline() + process.stdout.readline()
+    finally:
+        process.terminate()
+        process.wait(15)
+        process.stdout.close()
