@@ -151,3 +151,11 @@ def test_an_account_without_credits_is_told_before_anything_is_sent(tmp_path):
 def test_a_desk_that_was_not_started_says_so(tmp_path):
     with pytest.raises(PlaygroundError, match="not started"):
         Desk(Settings(data_dir=tmp_path)).views("c1")
+
+
+@pytest.mark.parametrize(
+    "slip", ["/etc/hostname", "file:///etc/hostname", "http://127.0.0.1/x.png"]
+)
+def test_an_address_is_never_taken_for_a_file_or_a_host_of_ours(desk, slip):
+    with pytest.raises(InvalidRequestError):
+        desk.url_reference(slip)

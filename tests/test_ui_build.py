@@ -11,7 +11,7 @@ from playground.emulator.faults import Endpoint
 from playground.runner.desk import Desk
 from playground.settings import Settings
 from playground.ui.compare import form_of
-from playground.ui.flow import Form
+from playground.ui.screen import Form
 
 
 @pytest.fixture(scope="module")

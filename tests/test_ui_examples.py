@@ -31,10 +31,12 @@ def test_the_example_is_what_the_log_said_of_its_pictures() -> None:
         assert view.run.api_host.startswith("127.0.0.1")
 
 
-def test_the_example_folder_holds_nothing_else() -> None:
+def test_the_served_folder_holds_nothing_but_the_example_and_pictures() -> None:
     pictures = {view.picture.name for view in recorded_example() if view.picture is not None}
+    names = {file.name for file in EXAMPLE_DIR.iterdir()}
 
-    assert {file.name for file in EXAMPLE_DIR.iterdir()} == {"example.json", *pictures}
+    assert pictures | {"example.json"} <= names
+    assert {name.rpartition(".")[2] for name in names - {"example.json"}} == {"jpg"}
 
 
 def test_what_is_written_is_read_back(tmp_path: object) -> None:

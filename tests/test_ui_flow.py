@@ -16,7 +16,8 @@ from playground.runner.desk import Desk
 from playground.schema import RunStatus
 from playground.settings import Settings
 from playground.ui.examples import recorded_example
-from playground.ui.flow import Flow, Form, Screen
+from playground.ui.flow import Flow
+from playground.ui.screen import Form, Screen
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits
 from tests.engine_rig import HURRY, SPEED
@@ -63,7 +64,7 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
     )
     desk.start()
     yield Flow(
-        desk=desk,
+        desk,
         visits=Visits(forget_account=desk.close_account),
         shelf=Shelf(desk, upload_dir=folder / "uploads", thumbnails_dir=folder / "thumbnails"),
         thumbnails_dir=folder / "thumbnails",
@@ -359,13 +360,13 @@ async def test_an_unknown_comparison_is_said_and_shown_as_text(rig: Rig) -> None
 async def test_a_key_that_cannot_be_one_is_said_without_the_key(rig: Rig) -> None:
     key = "sk-with a blank-73b1"
 
-    told = await rig.flow.use_key(rig.visit, key)
+    told = await rig.flow.wallet.use_key(rig.visit, key)
 
     assert told.startswith("The key was not taken.")
     assert key not in told
     assert rig.visit.account_id is None
-    assert await rig.flow.use_key(rig.visit, "  ") == "Paste a key first."
-    assert "no key of yours" in rig.flow.forget_key(rig.visit)
+    assert await rig.flow.wallet.use_key(rig.visit, "  ") == "Paste a key first."
+    assert "no key of yours" in rig.flow.wallet.forget_key(rig.visit)
 
 
 @pytest.mark.anyio
@@ -374,7 +375,7 @@ async def test_a_forgotten_account_falls_back_to_the_default(rig: Rig) -> None:
         rig.flow.desk.account("gone")
     rig.visit.account_id = "gone"
 
-    account = rig.flow.account(rig.visit)
+    account = rig.flow.wallet.account(rig.visit)
 
     assert account.account_id == rig.flow.desk.default_account_id
     assert rig.visit.account_id is None

@@ -88,6 +88,25 @@ def test_a_way_out_of_the_upload_folder_is_no_way(
             shelf.add_file(str(path), name="x", shrink=False)
 
 
+@pytest.mark.parametrize(
+    "address", ["/etc/passwd", "file:///etc/passwd", "secret.png", "C:\\x.png"]
+)
+def test_a_path_of_this_machine_is_no_address(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    _picture(tmp_path, "secret.png")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(UnusableReferenceError, match="address"):
+        shelf.add_url(address)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1/x.png", "HTTPS://localhost/x.png"])
+def test_an_address_of_this_machine_is_no_public_one(shelf: Shelf, address: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        shelf.add_url(address)
+
+
 def test_too_many_pixels_are_refused_with_the_limit_and_can_be_shrunk(
     shelf: Shelf, uploads: Path
 ) -> None:

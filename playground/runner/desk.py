@@ -6,8 +6,9 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from playground.client import check_public_url
 from playground.errors import PlaygroundError
-from playground.references import prepare_reference
+from playground.references import prepare_reference, url_reference
 from playground.runlog import RunLog
 from playground.runner.kit import Patience
 from playground.runner.playground import Playground
@@ -185,7 +186,8 @@ class Desk:
         Raises:
             InvalidRequestError: It is no public address.
         """
-        return self.playground.reference(url)
+        check_public_url(url)
+        return url_reference(url)
 
     @property
     def log(self) -> RunLog:

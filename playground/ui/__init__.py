@@ -35,7 +35,7 @@ def build(desk: Desk) -> gr.Blocks:
     gr.set_static_paths([desk.pictures_dir, thumbnails_dir, EXAMPLE_DIR])
     visits = Visits(forget_account=desk.close_account)
     flow = Flow(
-        desk=desk,
+        desk,
         visits=visits,
         shelf=Shelf(
             desk,

@@ -58,14 +58,14 @@ class AccountBar:
 
     async def _on_use(self, visit_id: str, key: str) -> tuple[str, Markup, Markup]:
         visit = self._flow.visits.enter(visit_id)
-        told = await self._flow.use_key(visit, key)
+        told = await self._flow.wallet.use_key(visit, key)
         # The box is emptied whatever came of it: the page keeps no key.
-        return "", _told(told), self._flow.header(visit)
+        return "", _told(told), self._flow.easel.header(visit)
 
     async def _on_forget(self, visit_id: str) -> tuple[str, Markup, Markup]:
         visit = self._flow.visits.enter(visit_id)
-        told = self._flow.forget_key(visit)
-        return "", _told(told), self._flow.header(visit)
+        told = self._flow.wallet.forget_key(visit)
+        return "", _told(told), self._flow.easel.header(visit)
 
 
 def _told(words: str) -> Markup:

@@ -9,10 +9,11 @@ from playground import catalog
 from playground.ui.choices import choices_widget
 from playground.ui.confirm import confirm_html
 from playground.ui.examples import EXAMPLE_PROMPTS
-from playground.ui.flow import LANES, Flow, Form, Pending, Screen, notice_html
+from playground.ui.flow import Flow
 from playground.ui.markup import Markup, el
 from playground.ui.money import Quote
 from playground.ui.references import reference_strip
+from playground.ui.screen import LANES, Form, Pending, Screen, notice_html
 from playground.ui.texts import text
 from playground.ui.widgets import QUIET, html
 
@@ -160,7 +161,14 @@ class CompareScreen:
                 trigger_mode="multiple",
                 **QUIET,
             )
-            settled = watched.then(self._on_settle, visit, self._screen, queue=False, **QUIET)
+            settled = watched.then(
+                self._on_settle,
+                visit,
+                self._screen,
+                queue=False,
+                trigger_mode="multiple",
+                **QUIET,
+            )
             settled.then(self._on_balance, visit, self._header, trigger_mode="multiple", **QUIET)
 
     # ---- handlers -----------------------------------------------------------------------------
@@ -220,7 +228,7 @@ class CompareScreen:
         return await self._on_settle(visit_id, request)
 
     async def _on_balance(self, visit_id: str) -> Markup:
-        return await self._flow.refresh_balance(self._flow.visits.enter(visit_id))
+        return await self._flow.balance(self._flow.visits.enter(visit_id))
 
     async def _on_form(self, request: gr.Request, visit_id: str, *form: Any) -> _Updates:
         del request
@@ -229,7 +237,7 @@ class CompareScreen:
         return {
             self._run: gr.update(value=run_words(offer)),
             self._basis: el("p", offer.basis),
-            self._choices: gr.update(prices=self._flow.price_table(visit)),
+            self._choices: gr.update(prices=self._flow.wallet.price_table(visit)),
         }
 
     def _on_unload(self, request: gr.Request) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from playground.errors import InvalidRequestError, PictureError, UnusableReferenceError
 from playground.images import thumbnail
+from playground.references import url_reference
 from playground.runner.desk import Desk
 from playground.schema import Reference
 from playground.ui import format as fmt
@@ -45,10 +46,15 @@ class Shelf:
 
     def add_url(self, url: str) -> dict[str, Any]:
         """
+        Only ever an address: a path of this machine, typed by a visitor, is refused.
+
         Raises:
             UnusableReferenceError: Not an address that can be sent.
         """
-        return self.put(self._desk.url_reference(url))
+        # The desk takes paths too, so it is asked only about what is spelled as an address.
+        address = url_reference(url).url or ""
+        scheme, _, rest = address.partition("://")
+        return self.put(self._desk.url_reference(f"{scheme.lower()}://{rest}"))
 
     def put(self, reference: Reference) -> dict[str, Any]:
         """Keeps a reference and returns what the page may know of it."""

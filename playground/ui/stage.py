@@ -14,7 +14,13 @@ from playground.ui.widgets import asset
 SIDES = ("A", "B")
 CSS_CLASS = "pg-stage-block"
 STYLE_SHEET = "stage.css"  # goes into the page's head with the others
-_SCRIPTS = ("stage-geometry.js", "stage-difference.js", "stage.js", "stage-hands.js")
+_SCRIPTS = (  # one after the other, they are one script
+    "stage-geometry.js",
+    "stage-difference.js",
+    "stage.js",
+    "stage-drawing.js",
+    "stage-hands.js",
+)
 _PREFIX = "stage."
 
 TEXTS = MappingProxyType(

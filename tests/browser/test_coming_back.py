@@ -96,3 +96,23 @@ def _turn_to(screen: Screen, comparison: str) -> None:
         ".every(card => card.dataset.comparison === id)",
         arg=comparison,
     )
+
+
+def test_an_open_task_is_found_again_from_any_page(new_screen: Callable[[], Screen]) -> None:
+    first = new_screen()
+    first.open()
+    first.app.faults("task:stuck")
+    comparison = first.run("Left behind", until_over=False)
+    first.page.wait_for_selector("#card-1 [data-phase=generating]")
+    first.page.click("#stop")
+    first.page.wait_for_selector("#card-1 [data-detached]")
+    second = new_screen()
+    second.open()
+
+    second.page.click("[data-chip=open]")
+    second.page.click(f"#tasks-panel [data-comparison='{comparison}'] >> nth=0")
+    second.page.wait_for_selector(f".pg-card[data-comparison='{comparison}']")
+
+    assert second.page.input_value("#prompt textarea") == "Left behind"
+    assert not second.page.is_visible("#tasks-panel")
+    assert comparison in second.page.url

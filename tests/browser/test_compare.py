@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from playground.emulator.faults import Endpoint
 from tests.browser.conftest import App, Screen
 
 pytestmark = pytest.mark.browser
@@ -91,14 +92,33 @@ def test_a_refusal_by_the_policy_is_told_as_one_and_nothing_is_charged(screen: S
     assert "Change the prompt" in card
 
 
-def test_a_lost_answer_is_told_as_perhaps_charged_and_offers_a_free_look(screen: Screen) -> None:
-    # The look-ups find nothing either, until later.
-    screen.app.faults("create:reset_after_answer,model=flux-2-flex,late_s=1")
-    screen.run("Whose answer is lost", until_over=False)
+def test_a_lost_answer_is_looked_up_and_never_bought_again(screen: Screen) -> None:
+    screen.app.faults("create:reset,model=flux-2-flex,times=1")
+    before = screen.app.emulator.tally.requests[Endpoint.CREATE]
 
-    screen.page.wait_for_selector(
-        f"{CARD_A} [data-phase=looking_up], {CARD_A} [data-status]", timeout=20_000
+    screen.run("Whose answer is lost", until_over=False)
+    screen.page.wait_for_selector(f"{CARD_A} [data-phase=looking_up]")
+    assert "Asking whether it arrived" in screen.page.inner_text(CARD_A)
+    screen.page.wait_for_selector(f"{CARD_A} .pg-picture img", timeout=20_000)
+
+    assert screen.app.emulator.tally.requests[Endpoint.CREATE] == before + 2
+    screen.wait_until_idle()
+
+
+def test_the_clock_ticks_while_nothing_else_changes(screen: Screen) -> None:
+    screen.app.faults("task:stuck")
+    screen.run("For ever", until_over=False)
+    screen.page.wait_for_selector(f"{CARD_A} [data-phase=generating]")
+    clock = f"{CARD_A} .pg-clock"
+
+    first = float(screen.page.inner_text(clock).split()[0])
+    screen.page.wait_for_function(
+        "([clock, first]) => parseFloat(document.querySelector(clock).textContent) > first + 0.3",
+        arg=[clock, first],
     )
+
+    screen.page.click("#stop")
+    screen.page.wait_for_selector("#run:enabled")
 
 
 def test_stop_says_what_is_paid_and_the_picture_still_arrives(screen: Screen) -> None:

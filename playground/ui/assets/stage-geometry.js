@@ -4,6 +4,7 @@ const MAX_ZOOM = 32;
 const GAP_PX = 12; // in the units of the style sheet, as the next two
 const NARROW_PX = 700;
 const MIN_HEIGHT_PX = 260;
+const MAX_UNIT_PX = 16;
 
 /** The smallest box that holds both; at least one of them fills it without being enlarged. */
 function commonBox(sizes) {
@@ -75,11 +76,24 @@ function origin(camera, pane) {
   };
 }
 
-/** Panes and captions for a room of device pixels; `caption` and `gap` are lengths in it. */
-function arranged({ width, height }, { mode, direction, box, isNarrow, caption, gap }) {
-  const rect = (x, y, w, h) => ({ x, y, width: Math.max(1, w), height: Math.max(1, h) });
+/**
+ * The least lengths that are whole in both measures: `css` of the style sheet are `device` pixels.
+ * Only at multiples of them does every browser put a box exactly where it is told.
+ */
+function unitOf(pixelRatio) {
+  for (let css = 1; css <= MAX_UNIT_PX; css += 1) {
+    const device = Math.round(css * pixelRatio);
+    if (device && Math.abs(css * pixelRatio - device) < 1e-3) return { css, device };
+  }
+  return { css: 1 / pixelRatio, device: 1 };
+}
+
+/** Panes and captions for a room of device pixels, all on a grid; every length is one of it. */
+function arranged({ width, height }, { mode, direction, box, isNarrow, caption, gap, grid }) {
+  const onGrid = (length) => Math.max(grid, Math.floor(length / grid) * grid);
+  const rect = (x, y, w, h) => ({ x, y, width: Math.max(grid, w), height: Math.max(grid, h) });
   if (mode !== "side") {
-    const half = Math.floor((width - gap) / 2);
+    const half = onGrid((width - gap) / 2);
     if (mode === "slider" && direction === "horizontal") {
       const pane = rect(0, caption, width, height - 2 * caption);
       const below = rect(0, height - caption, width, caption);
@@ -89,8 +103,8 @@ function arranged({ width, height }, { mode, direction, box, isNarrow, caption, 
     const captions = [rect(0, 0, half, caption), rect(width - half, 0, half, caption)];
     return { panes: [pane, pane], captions, isMirrored: true };
   }
-  const wide = Math.floor((width - gap) / 2);
-  const tall = Math.floor((height - 2 * caption - gap) / 2);
+  const wide = onGrid((width - gap) / 2);
+  const tall = onGrid((height - 2 * caption - gap) / 2);
   const across = rect(0, caption, wide, height - caption);
   const down = rect(0, caption, width, tall);
   if (isNarrow && fitZoom(box, down) > fitZoom(box, across)) {

@@ -1,5 +1,4 @@
 // How the stage is moved: wheel, fingers, mouse, buttons and keys. Follows `stage.js`.
-const SETTLED_MS = 160;
 const TAP_MS = 350;
 const TAP_PX = 8;
 const STEP_ZOOM = 1.25;
@@ -14,9 +13,6 @@ const STORED_KEYS = "playground-stage-keys";
 function move(next) {
   if (state !== "ready" || !room) return;
   camera = held(next, room.box, room.panes[0]);
-  stage.dataset.moving = "true"; // layers of their own while something moves, sharp ones afterwards
-  clearTimeout(moving);
-  moving = setTimeout(() => delete stage.dataset.moving, SETTLED_MS);
   schedule();
 }
 

@@ -1,8 +1,6 @@
 // The stage: two pictures, one camera. What is shown comes from `props.value` alone; whatever is
 // text there becomes text here, never markup. All listeners are made once and outlive every pair.
 const MODES = ["side", "slider", "blink", "fade", "difference"];
-const PIXELATED_ZOOM = 4;
-const HEIGHT_SHARE = 0.78;
 
 const texts = props.texts;
 const find = (selector) => element.querySelector(selector);
@@ -11,9 +9,10 @@ const stage = find(".pg-stage");
 const view = find(".pg-stage-view");
 const floor = find(".pg-stage-floor");
 const captions = all(".pg-stage-caption");
-const [...panes] = all(".pg-stage-pane:not([data-slot=difference])");
-const images = panes.map((pane) => pane.firstElementChild);
+const panes = all(".pg-stage-pane:not([data-slot=difference])");
+const images = panes.map((pane) => pane.querySelector("img"));
 const canvasPane = find("[data-slot=difference].pg-stage-pane");
+const ground = find(".pg-stage-ground");
 const canvas = find("canvas");
 const divider = find(".pg-stage-divider");
 const line = find(".pg-stage-line");
@@ -39,7 +38,6 @@ let reason = ""; // told in the note until something else is done
 let loading = 0; // counts pairs, so that a late picture of an earlier one is not shown
 let drawn = ""; // which difference the canvas holds
 let blinking = null; // timer
-let moving = null; // timer
 let frame = null;
 let isMeasured = false;
 
@@ -65,13 +63,14 @@ const pixels = (size) => `${size.width}×${size.height}`;
 function receive() {
   const value = props.value ?? {};
   const list = Array.isArray(value.pictures) ? value.pictures : [];
+  const before = pictures;
   pictures = new Map(list.map((each) => [each.key, each]));
+  const isStill = (key) => pictures.has(key) && pictures.get(key).mark === before.get(key).mark;
+  const isSamePair = value.pair === pair && (isBlind || !value.isBlind) && shown.every(isStill);
   isBlind = value.isBlind === true;
-  const first = list.slice(0, 2).map((each) => each.key);
-  const isSamePair = value.pair === pair && shown.every((key) => pictures.has(key));
   pair = value.pair ?? null;
   if (!isSamePair) {
-    shown = [first[0] ?? null, first[1] ?? null];
+    shown = [0, 1].map((place) => list[place]?.key ?? null);
     camera = { ...camera, isFit: true };
     divider.value = 50;
     fade.value = 50;
@@ -119,8 +118,9 @@ function enter(next, message = words(next === "ready" ? "empty" : next)) {
   find(".pg-stage-message").textContent = next === "ready" ? "" : message;
   if (next !== "loading") forgetDifference();
   if (next === "empty") for (const image of images) image.removeAttribute("src");
-  for (const button of all(".pg-stage-tools button")) {
-    button.disabled = next !== "ready" && button.dataset.act !== "keys";
+  // Not while loading: a button that is disabled under somebody's hand loses the focus.
+  for (const button of all(".pg-stage-tools button:not([data-act=keys])")) {
+    button.disabled = next === "empty" || next === "problem";
   }
   if (next === "ready" && mode === "difference" && whyNoDifference()) mode = "side";
   if (next !== "ready") stopBlinking();
@@ -135,9 +135,10 @@ function choose(side, key) {
 }
 
 function swap() {
+  if (state !== "ready") return;
   shown.reverse();
   images.reverse();
-  images.forEach((image, side) => panes[side].prepend(image));
+  images.forEach((image, side) => panes[side].firstElementChild.prepend(image));
   forgetDifference();
   describe();
   relayout();
@@ -184,14 +185,16 @@ function caption(node, side) {
   select.hidden = !isChoice;
   if (isChoice) {
     const options = [...pictures.values()].map((each) => {
-      const text = each.label ? `${each.mark} · ${each.label}` : each.mark;
-      return new Option(text, each.key, false, each.key === shown[side]);
+      const option = document.createElement("option");
+      option.value = each.key;
+      option.textContent = each.label || each.mark;
+      return option;
     });
-    const isSame = options.every(
-      (option, place) =>
-        option.text === select.options[place]?.text && option.value === select.options[place].value,
-    );
-    if (!isSame || select.length !== options.length) select.replaceChildren(...options);
+    const wanted = JSON.stringify(options.map((option) => option.textContent));
+    if (select.dataset.options !== wanted) {
+      select.replaceChildren(...options); // not otherwise: it would close under somebody's hand
+      select.dataset.options = wanted;
+    }
     select.value = shown[side];
     select.setAttribute("aria-label", words("choose", { side: words(`side_${side}`) }));
   }
@@ -248,7 +251,7 @@ function whyNoDifference() {
 function setMode(next) {
   if (state !== "ready" || !MODES.includes(next)) return;
   const why = next === "difference" ? whyNoDifference() : "";
-  reason = why;
+  reason = isBlind ? why : ""; // unequal sizes are told already
   if (!why) {
     if (next === mode && mode === "slider") direction = direction === "vertical" ? "horizontal" : "vertical";
     mode = next;
@@ -323,142 +326,4 @@ async function showDifference() {
     if (drawn === wanted) found.textContent = words("unreadable", { problem: problem.message });
   }
   schedule();
-}
-
-// ---- laying out and drawing ------------------------------------------------------------------
-
-function relayout() {
-  isMeasured = false;
-  schedule();
-}
-
-function schedule() {
-  frame ??= requestAnimationFrame(render);
-}
-
-function isFull() {
-  return document.fullscreenElement === stage || stage.classList.contains("pg-stage-filled");
-}
-
-const captionHeight = () => parseFloat(getComputedStyle(floor).getPropertyValue("--caption"));
-
-function setHeight(box) {
-  const limit = innerHeight * HEIGHT_SHARE;
-  view.style.height = `${wantedHeight(view.clientWidth, box, captionHeight(), limit)}px`;
-}
-
-/** Sizes panes and captions; false while there is no room, as in a tab that is not open. */
-function measure() {
-  const scale = devicePixelRatio;
-  const box = commonBox(images.map(sizeOf));
-  if (isFull()) view.style.height = "";
-  else setHeight(box);
-  const captionPx = captionHeight();
-  if (!view.clientWidth || !view.clientHeight) return false;
-  const length = (px) => Math.floor(px * scale);
-  const whole = { width: length(view.clientWidth - 1), height: length(view.clientHeight - 1) };
-  const layout = arranged(whole, {
-    mode,
-    direction,
-    box,
-    isNarrow: view.clientWidth < NARROW_PX || (isFull() && whole.height > whole.width),
-    caption: length(captionPx),
-    gap: length(GAP_PX),
-  });
-  room = { ...layout, scale, box };
-  const place = (node, rect) => {
-    const css = { left: rect.x, top: rect.y, width: rect.width, height: rect.height };
-    for (const [name, px] of Object.entries(css)) node.style[name] = `${px / scale}px`;
-  };
-  layout.panes.forEach((pane, side) => place(panes[side], pane));
-  layout.captions.forEach((rect, side) => place(captions[side], rect));
-  place(canvasPane, layout.panes[0]);
-  place(line, layout.panes[0]);
-  placeDivider(layout.panes[0], scale);
-  stage.dataset.mirrored = layout.isMirrored;
-  return true;
-}
-
-/** The range reaches half a thumb beyond the pane, so that its middle is where the line is. */
-function placeDivider(pane, scale) {
-  const thumb = parseFloat(getComputedStyle(divider).getPropertyValue("--thumb"));
-  const [x, y, width, height] = [pane.x, pane.y, pane.width, pane.height].map((px) => px / scale);
-  const isVertical = direction === "vertical";
-  const css = isVertical
-    ? { left: x - thumb / 2, top: y, width: width + thumb, height }
-    : { left: x, top: y - thumb / 2, width, height: height + thumb };
-  for (const [name, px] of Object.entries(css)) divider.style[name] = `${px}px`;
-  divider.style.setProperty("--across", `${isVertical ? height : width}px`);
-  divider.hidden = mode !== "slider" || state !== "ready";
-}
-
-function render() {
-  frame = null;
-  if (state !== "ready") {
-    divider.hidden = true;
-    return;
-  }
-  if (!isMeasured && !(isMeasured = measure())) return stopBlinking();
-  const { scale, box } = room;
-  const pane = room.panes[0];
-  const rect = view.getBoundingClientRect();
-  // The page may begin between two device pixels; the stage does not.
-  const onGrid = (px) => (Math.ceil(px * scale - 0.01) - px * scale) / scale;
-  room.left = rect.left + view.clientLeft + onGrid(rect.left + view.clientLeft);
-  room.top = rect.top + view.clientTop + onGrid(rect.top + view.clientTop);
-  camera = held(camera, box, pane);
-  const start = origin(camera, pane);
-  floor.style.left = `${onGrid(rect.left + view.clientLeft)}px`;
-  floor.style.top = `${onGrid(rect.top + view.clientTop)}px`;
-  images.forEach((image) => project(image, sizeOf(image), start));
-  if (mode === "difference") {
-    project(canvas, sizeOf(images[0]), start);
-    showDifference();
-  }
-  cover(pane);
-  const canPan = box.width * camera.zoom > pane.width || box.height * camera.zoom > pane.height;
-  stage.dataset.canPan = canPan;
-  stage.dataset.fit = camera.isFit;
-  stage.dataset.zoom = camera.zoom;
-  describeShares();
-}
-
-function project(node, size, start) {
-  const { scale, box } = room;
-  const within = contain(box, size);
-  const x = (start.x + within.x * camera.zoom) / scale;
-  const y = (start.y + within.y * camera.zoom) / scale;
-  const factor = (camera.zoom * within.scale) / scale;
-  node.style.width = `${size.width}px`;
-  node.style.height = `${size.height}px`;
-  node.style.transform = `translate(${x}px, ${y}px) scale(${factor})`;
-  node.style.imageRendering = camera.zoom >= PIXELATED_ZOOM ? "pixelated" : "auto";
-}
-
-/** What of each picture is seen in the modes that lay one over the other. */
-function cover(pane) {
-  const { scale } = room;
-  const isVertical = direction === "vertical";
-  const length = isVertical ? pane.width : pane.height;
-  const cut = Math.round((Number(divider.value) / 100) * length);
-  const inset = (before, after) => {
-    const [from, to] = [before / scale, after / scale].map((px) => `${px}px`);
-    return isVertical ? `inset(0 ${to} 0 ${from})` : `inset(${from} 0 ${to} 0)`;
-  };
-  const clips = mode === "slider" ? [inset(0, length - cut), inset(cut, 0)] : ["", ""];
-  const share = Number(fade.value) / 100;
-  // Pictures of one size cover each other; others must add up, or the larger would stay behind.
-  const opacities = { fade: [areEqual() ? 1 : 1 - share, share] }[mode] ?? [1, 1];
-  panes.forEach((node, side) => {
-    node.style.clipPath = clips[side];
-    node.style.opacity = opacities[side];
-    node.style.visibility = isSeen(side) ? "" : "hidden";
-    node.style.mixBlendMode = mode === "fade" && side === 1 && !areEqual() ? "plus-lighter" : "";
-  });
-  line.style.setProperty("--cut", `${cut / scale}px`);
-}
-
-function isSeen(side) {
-  if (mode === "difference") return false;
-  return mode !== "blink" || (side === 1) === isSecondShown;
 }

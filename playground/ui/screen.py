@@ -1,0 +1,197 @@
+"""The Compare screen as values: what stands on the right of the page, drawn from the engine's views."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from playground import catalog
+from playground.errors import PlaygroundError
+from playground.images import thumbnail
+from playground.runner.desk import Desk
+from playground.runner.views import RunView
+from playground.schema import Comparison
+from playground.ui.cards import Card, card_html
+from playground.ui.earlier import Earlier, earlier_html
+from playground.ui.header import Header, header_html
+from playground.ui.markup import Markup, el
+from playground.ui.money import Quote
+from playground.ui.subject import subject_html
+from playground.ui.visits import Visit, Visits
+from playground.ui.wallet import Wallet
+
+LANES = len(catalog.DEFAULT_LANES)
+MAX_EARLIER = 24
+THUMBNAIL_PX = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What the person set on the left."""
+
+    prompt: str
+    lanes: tuple[str, ...]
+    size: str = "1:1"
+    resolution: str = "1K"
+    repeats: int = 1
+    references: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A purchase that waits for a yes. Frozen: what was shown is what is bought."""
+
+    reason: str
+    quote: Quote
+    comparison: Comparison | None = None
+    retry_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Everything on the right, and what the buttons may do."""
+
+    comparison_id: str | None
+    subject: Markup
+    cards: tuple[Markup, ...]
+    earlier: Markup
+    header: Markup
+    notice: Markup
+    is_running: bool  # something of this visit; nothing more is begun until it is over
+    is_watched: bool = False  # what is shown is running, so its watchers write the cards
+    pending: Pending | None = None
+    form: Form | None = None  # set when the form is to be filled again
+
+
+@dataclass(slots=True)
+class Easel:
+    """Draws screens. `example` is shown while nothing was run."""
+
+    desk: Desk
+    visits: Visits
+    wallet: Wallet
+    thumbnails_dir: Path
+    example: tuple[RunView, ...] = ()
+
+    async def screen(
+        self,
+        visit: Visit,
+        page_id: str,
+        *,
+        notice: str | None = None,
+        focus: str | None = None,
+        pending: Pending | None = None,
+    ) -> Screen:
+        """The screen as things stand; drawing it again changes nothing."""
+        shown = self.visits.shown(page_id)
+        views = self.shown_views(page_id)
+        # Thumbnails are made and the log is summed up at first sight: not on the page's loop.
+        earlier = await asyncio.to_thread(self._earlier, visit, shown)
+        header = await asyncio.to_thread(self.header, visit)
+        return Screen(
+            comparison_id=shown,
+            subject=self._subject(views),
+            cards=self.cards(views, visit),
+            earlier=earlier,
+            header=header,
+            notice=notice_html(notice, focus=focus),
+            is_running=self.running(visit) is not None,
+            is_watched=not all(view.is_over for view in views),
+            pending=pending,
+        )
+
+    def shown_views(self, page_id: str) -> tuple[RunView, ...]:
+        """The runs of the comparison a page shows; none while it shows the example."""
+        shown = self.visits.shown(page_id)
+        return () if shown is None else self.desk.views(shown)
+
+    def running(self, visit: Visit) -> str | None:
+        """The comparison of this visit that is not over, None without one."""
+        for comparison_id in tuple(visit.live_ids):
+            if all(view.is_over for view in self.desk.views(comparison_id)):
+                visit.live_ids.discard(comparison_id)
+        return next(iter(visit.live_ids), None)
+
+    def header(self, visit: Visit) -> Markup:
+        account = self.wallet.account(visit)
+        return header_html(
+            Header(
+                account=account,
+                money=self.desk.money(account.origin, visit.visit_id),
+                open_views=self.desk.open_views(),
+                is_own_key=visit.account_id is not None,
+            )
+        )
+
+    def cards(self, views: Sequence[RunView], visit: Visit) -> tuple[Markup, ...]:
+        """One card a lane; of the example when there are no views."""
+        lanes = range(1, LANES + 1)
+        if views:
+            return tuple(self.card(lane, of_lane(views, lane), visit) for lane in lanes)
+        return tuple(
+            card_html(
+                Card(
+                    lane=lane,
+                    views=of_lane(self.example, lane),
+                    model=catalog.DEFAULT_LANES[lane - 1],
+                    is_example=bool(self.example),
+                )
+            )
+            for lane in lanes
+        )
+
+    def card(self, lane: int, views: tuple[RunView, ...], visit: Visit) -> Markup:
+        present = tuple(
+            replace(view, picture=None)
+            if view.picture is not None and not view.picture.is_file()
+            else view
+            for view in views
+        )
+        return card_html(
+            Card(
+                lane=lane,
+                views=present,
+                price=lambda request: self.wallet.price_words(request, visit),
+            )
+        )
+
+    def _subject(self, views: Sequence[RunView]) -> Markup:
+        shown = views or self.example
+        return subject_html(shown[0], is_example=not views) if shown else Markup("")
+
+    def _earlier(self, visit: Visit, shown: str | None) -> Markup:
+        comparisons = []
+        for comparison_id in reversed(visit.comparison_ids[-MAX_EARLIER:]):
+            views = self.desk.views(comparison_id)
+            if views:
+                thumbnails = tuple(self._thumbnail(views, lane) for lane in range(1, LANES + 1))
+                comparisons.append(
+                    Earlier(comparison_id=comparison_id, views=views, thumbnails=thumbnails)
+                )
+        return earlier_html(comparisons, shown_id=shown)
+
+    def _thumbnail(self, views: Sequence[RunView], lane: int) -> Path | None:
+        for view in of_lane(views, lane):
+            if view.run is not None and view.picture is not None:
+                try:
+                    return thumbnail(view.picture, self.thumbnails_dir, max_px=THUMBNAIL_PX)
+                except PlaygroundError:
+                    return None  # the card says what is wrong with the file
+        return None
+
+
+def of_lane(views: Sequence[RunView], lane: int) -> tuple[RunView, ...]:
+    return tuple(view for view in views if view.lane == lane)
+
+
+def notice_html(words: str | None, *, focus: str | None = None) -> Markup:
+    """What to tell; `focus` names the field that caused it."""
+    # The region is always there, for only changes inside a region are announced.
+    return el(
+        "div",
+        el("p", words) if words else None,
+        class_="pg-notice",
+        role="alert",
+        data_focus=focus,
+    )
