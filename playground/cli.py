@@ -1,4 +1,4 @@
-"""The command line: compare, resume, balance and runs, for people and for scripts."""
+"""The command line: compare, resume, balance, runs and verify, for people and for scripts."""
 
 import argparse
 import json
@@ -101,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--last", type=int, default=20, metavar="N")
     runs.set_defaults(command=_runs)
 
-    for command in (compare, resume, balance, runs):
+    verify = commands.add_parser("verify", help="whether the log and the picture files still agree")
+    verify.set_defaults(command=_verify)
+
+    for command in (compare, resume, balance, runs, verify):
         command.add_argument("--json", action="store_true", help="one JSON document, nothing else")
     return parser
 
@@ -223,6 +226,25 @@ def _runs(options: argparse.Namespace, settings: Settings) -> Exit:
         for run in runs:
             print(_line(run, settings))
     return Exit.DONE
+
+
+def _verify(options: argparse.Namespace, settings: Settings) -> Exit:
+    from playground.verify import verify
+
+    report = verify(settings.data_dir)
+    if options.json:
+        _print_json(report.to_json())
+    else:
+        for finding in report.findings:
+            runs = f"  ({', '.join(finding.run_ids)})" if finding.run_ids else ""
+            print(_plain(f"{finding.kind:<18} {finding.file}  {finding.sentence}{runs}"))
+        print(
+            f"{report.n_rows:,} rows, {report.n_files:,} files read ({report.size_bytes / 1e6:,.1f} "
+            f"MB): " + ("all as it should be." if report.is_clean else "see above.")
+        )
+        if report.n_unfinished:
+            print(f"{report.n_unfinished} more belong to runs still open; `resume` finishes them.")
+    return Exit.DONE if report.is_clean else Exit.SOME_FAILED
 
 
 class _Progress:

@@ -64,7 +64,7 @@ def judging_queue(
 
 def _in_order(models: pd.DataFrame, unit_of: Mapping[str, str], seed: int) -> pd.DataFrame:
     """By pass over the prompts, in each pass by a draw of its own. Does not depend on the votes."""
-    runs = zip(models["run_1"], models["run_2"], strict=True)
+    runs = zip(models["run_1"].tolist(), models["run_2"].tolist(), strict=True)
     drawn = sorted(
         (stable_draw(seed, run_1, run_2), row, unit_of[run_1])
         for row, (run_1, run_2) in enumerate(runs)
@@ -79,19 +79,13 @@ def _in_order(models: pd.DataFrame, unit_of: Mapping[str, str], seed: int) -> pd
 
 def _units(runs: pd.DataFrame) -> dict[str, str]:
     """For each run what it asked for, whichever model: prompt, references and settings."""
-    told = zip(
-        runs["run_id"],
-        runs["size"].fillna(""),
-        runs["resolution"].fillna(""),
-        sent_references(runs),
-        runs["prompt"].fillna(""),
-        strict=True,
-    )
-    return {run_id: "\n".join(rest) for run_id, *rest in told}
+    asked = (runs["size"], runs["resolution"], sent_references(runs), runs["prompt"])
+    told = zip(*(column.fillna("").tolist() for column in asked), strict=True)
+    return dict(zip(runs["run_id"].tolist(), map("\n".join, told), strict=True))
 
 
 def _keys(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    return zip(*(table[name] for name in PAIR_KEY), strict=True)
+    return zip(*(table[name].tolist() for name in PAIR_KEY), strict=True)
 
 
 def _has_vote(pairs: pd.DataFrame, standing: pd.DataFrame) -> np.ndarray:

@@ -3,7 +3,8 @@
 import os
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -21,9 +22,7 @@ class LogTable:
     Columns, dtypes and what is left out are those of `load`.
     """
 
-    def __init__(
-        self, path: Path, record_type: type, columns: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, path: Path, record_type: type, columns: Sequence[str] | None = None) -> None:
         self.path = path
         self._record_type = record_type
         self._columns = columns
@@ -58,19 +57,21 @@ class LogTable:
             return self._frame
 
     def _catch_up(self, fd: int) -> None:
-        is_fresh = not self._tail.resume(fd) or not self._header
-        blocks = [block for _, block in self._tail.blocks(fd)]
+        is_fresh = not self._tail.resume(fd)
+        blocks = (block for _, block in self._tail.blocks(fd))
         if is_fresh:
-            self._header = blocks[0][: blocks[0].index(b"\n") + 1] if blocks else b""
+            self._header = b""
             self._frame = self._parsed(blocks)
-        elif blocks:
-            news = self._parsed([self._header, *blocks])
+        elif (first := next(blocks, None)) is not None:
+            news = self._parsed(chain([first], blocks))
             self._frame = pd.concat([self._frame, news], ignore_index=True)
 
-    def _parsed(self, blocks: Sequence[bytes]) -> pd.DataFrame:
+    def _parsed(self, blocks: Iterable[bytes]) -> pd.DataFrame:
         # The reader takes a path. A file without a name leaves nothing behind after a crash.
         with tempfile.TemporaryFile(buffering=0) as file:
+            file.write(self._header)
             for block in blocks:
+                self._header = self._header or block[: block.index(b"\n") + 1]
                 file.write(block)
             file.seek(0)
             name = Path(f"/dev/fd/{file.fileno()}")

@@ -254,7 +254,9 @@ def _numbers(column: "pd.Series[int]", rows: np.ndarray) -> np.ndarray:
 
 def _each(table: pd.DataFrame) -> Iterator[Pair]:
     names = [name for name in (*PAIR_COLUMNS, "draw") if name in table]
-    columns = [table[name].astype(object).where(table[name].notna(), None) for name in names]
+    columns = [
+        table[name].astype(object).where(table[name].notna(), None).tolist() for name in names
+    ]
     for row in zip(*columns, strict=True):
         facts: dict[str, Any] = dict(zip(names, row, strict=True))
         facts["kind"] = PairKind(facts.pop("pair_kind"))

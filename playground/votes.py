@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -205,7 +206,7 @@ class Ballot:
                 f"The note has {len(note):,} characters; the limit is {MAX_NOTE_CHARACTERS:,}."
             )
         chosen = frozenset(map(Reason, reasons))
-        words = {
+        words: dict[str, Any] = {
             "reasons": " ".join(reason for reason in Reason if reason in chosen) or None,
             "note": note or None,
         }

@@ -1,9 +1,14 @@
 """The emulator's pictures: exact, repeatable, marked, silent about the model, and never stopped by a prompt."""
 
+import hashlib
+import os
 import struct
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +28,7 @@ from playground.emulator.drawing.references import decode, hang
 from playground.emulator.drawing.stage import Stage
 from tests.photos import PHOTOS
 
+ROOT = Path(__file__).resolve().parent.parent
 FLEX, PRO = "flux-2-flex", "flux-2-pro"
 NOMINAL_1K = [(1024, 1024), (1365, 1024), (1820, 1024), (1024, 1365), (1024, 1820)]
 NOMINAL_2K = [(2048, 2048), (2730, 2048), (3640, 2048), (2048, 3640)]
@@ -138,6 +144,24 @@ def test_jpeg_and_png_show_the_same_picture():
 @pytest.mark.parametrize("image_format", ["png", "jpeg"])
 def test_the_same_spec_gives_the_same_bytes(make, image_format):
     assert make(spec(), image_format=image_format) == make(spec(), image_format=image_format)
+
+
+def test_another_process_draws_the_same_bytes():
+    prompt = "红色的自行车 and 一只白猫, 蓝花"
+    script = (
+        "import hashlib; from playground.emulator.drawing import PictureSpec, draw;"
+        f"s = PictureSpec(model={FLEX!r}, prompt={prompt!r}, width=128, height=96, references=(),"
+        " seed=7, label='');"
+        "print(hashlib.sha256(draw(s, image_format='png')).hexdigest())"
+    )
+    here = draw(spec(prompt, width=128, height=96), image_format="png")
+
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
+        said = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, check=True
+        )
+        assert said.stdout.decode().strip() == hashlib.sha256(here).hexdigest()
 
 
 def test_threads_drawing_at_once_do_not_disturb_each_other():

@@ -9,6 +9,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 
 from PIL import Image
@@ -18,6 +19,7 @@ from playground.emulator.drawing.encode import JPEG_QUALITY, ImageFormat
 from tests.photos import PHOTOS
 
 LIMIT_1K_MS, LIMIT_2K_MS, LIMIT_PLAIN_MS, LIMIT_STALL_MS = 300, 1_000, 15, 50
+FORMATS: tuple[ImageFormat, ...] = ("png", "jpeg")
 MODELS = ("flux-2-flex", "flux-2-pro")
 SIZES = ((1024, 1024), (1365, 1024), (1820, 1024), (2048, 2048), (2730, 2048), (3640, 2048))
 PROMPTS = (
@@ -77,18 +79,14 @@ def print_sizes(prompts: tuple[str, ...], rounds: int) -> bool:
         costs: dict[str, list[tuple[float, str]]] = {"png": [], "jpeg": []}
         for prompt in prompts:
             for model in MODELS:
-                for image_format in ("png", "jpeg"):
-                    cost = best_ms(
-                        lambda s=spec(prompt, size, model), f=image_format: draw(s, image_format=f),
-                        rounds,
-                        time.thread_time,
-                    )  # fmt: skip
+                for image_format in FORMATS:
+                    work = partial(draw, spec(prompt, size, model), image_format=image_format)
+                    cost = best_ms(work, rounds, time.thread_time)
                     costs[image_format].append((cost, f"{prompt[:24]} / {model}"))
         image = Image.open(BytesIO(draw(spec(prompts[0], size, MODELS[0]), image_format="png")))
         image.load()
         pillow = [
-            best_ms(lambda f=f: pillow_encode(image, f), rounds, time.thread_time)
-            for f in ("png", "jpeg")
+            best_ms(partial(pillow_encode, image, f), rounds, time.thread_time) for f in FORMATS
         ]
         mean = {f: sum(c for c, _ in found) / len(found) for f, found in costs.items()}
         slowest, which = max(costs["png"])
@@ -103,15 +101,15 @@ def print_sizes(prompts: tuple[str, ...], rounds: int) -> bool:
 def print_references(rounds: int) -> None:
     for n in (0, 1, 2, 8):
         one = spec(PROMPTS[7], (1024, 1024), MODELS[0], n)
-        cost = best_ms(lambda s=one: draw(s, image_format="png"), rounds, time.thread_time)
+        cost = best_ms(partial(draw, one, image_format="png"), rounds, time.thread_time)
         print(f"1024×1024 with {n} references: {cost:.0f} ms")
 
 
 def print_plain(rounds: int) -> bool:
     one = spec(PROMPTS[0], (1024, 1024), MODELS[0])
     costs = {
-        f: best_ms(lambda f=f: plain(one, image_format=f), rounds * 5, time.thread_time)
-        for f in ("png", "jpeg")
+        f: best_ms(partial(plain, one, image_format=f), rounds * 5, time.thread_time)
+        for f in FORMATS
     }
     print("plain 1024×1024:", ", ".join(f"{f} {cost:.1f} ms" for f, cost in costs.items()))
     return max(costs.values()) <= LIMIT_PLAIN_MS
@@ -131,7 +129,7 @@ async def worst_stall_ms(one: PictureSpec, image_format: ImageFormat) -> float:
 def print_stalls(rounds: int) -> bool:
     kept = True
     for size in ((1024, 1024), (3640, 2048)):
-        for image_format in ("png", "jpeg"):
+        for image_format in FORMATS:
             one = [spec(PROMPTS[2], size, model, 1) for model in MODELS]
             stalls = [
                 min(asyncio.run(worst_stall_ms(s, image_format)) for _ in range(rounds))

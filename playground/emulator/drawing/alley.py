@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from playground.emulator.drawing import animals, subjects
 from playground.emulator.drawing.canvas import Fade
-from playground.emulator.drawing.colour import Colour, mix, shift
+from playground.emulator.drawing.colour import Bytes, Colour, Floats, mix, shift
 from playground.emulator.drawing.fields import grid, noise, smoothstep
 from playground.emulator.drawing.lettering import break_lines, drawable, fit, neon
 from playground.emulator.drawing.sky import rain
@@ -54,7 +55,7 @@ def alley(stage: Stage) -> None:
     canvas.glow(
         street.x, street.y - u * 0.05, u * 0.55, mix(haze, (255, 226, 210), 0.45), strength=0.9
     )
-    edges = np.geomspace(12.0, 0.55, 11)
+    edges = np.geomspace(12.0, 0.55, 10)
     for far, near in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         nearness = 1 - np.log(far / 0.55) / np.log(12 / 0.55)
         for side in (-1.0, 1.0):
@@ -83,7 +84,7 @@ def alley(stage: Stage) -> None:
         )
     rain(
         stage,
-        n=int(900 * w / u),
+        n=int(650 * w / u),
         colour=mix(haze, (235, 240, 255), 0.6),
         slant=float(rng.uniform(-0.12, 0.12)),
     )
@@ -286,9 +287,15 @@ def _main_sign(stage: Stage, tubes: list[Colour]) -> None:
     inner = [(cx + (x - cx) * 0.965, cy + (y - cy) * 0.93) for x, y in [*corners, corners[0]]]
     frame = canvas.stencil((cx - px, cy - py, cx + px, cy + py))
     frame.line(inner, u * 0.007)
-    neon(canvas, [frame.mask()], (0, 0), tubes[1], size * 0.35)
+    neon(canvas, frame.mask(), tubes[1], size * 0.35)
     placed = [m.moved(cx - m.image.width / 2, cy - total / 2) for m in masks]
-    neon(canvas, placed, (0, 0), tubes[0], size)
+    neon(canvas, placed[0].joined(placed[1:]), tubes[0], size)
+
+
+def _fetch(pixels: Bytes, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    at = (rows * pixels.shape[1] + columns).ravel()
+    fetched = pixels.reshape(-1, 3).take(at, axis=0).reshape(*rows.shape, 3)
+    return np.asarray(fetched, dtype=np.float32)
 
 
 def _wet_ground(stage: Stage, street: _Street, night: Colour) -> None:
@@ -305,8 +312,7 @@ def _wet_ground(stage: Stage, street: _Street, night: Colour) -> None:
     smear = np.asarray(
         source.resize((width, 14), Image.Resampling.BOX).resize(
             (width, height), Image.Resampling.BICUBIC
-        ),
-        dtype=np.float32,
+        )
     )
     clear = np.asarray(source.resize((width, height), Image.Resampling.BILINEAR))
     x, y = grid(width, height)
@@ -318,7 +324,9 @@ def _wet_ground(stage: Stage, street: _Street, night: Colour) -> None:
     pool = smoothstep(0.46, 0.62, noise(rng, width, height, cells=2.2, octaves=4, stretch=3.2))[
         ..., None
     ]
-    wet = smear[iy, ix] * (0.72 - 0.22 * pool) + clear[iy, ix] * (0.10 + 0.52 * pool)
+    wet = _fetch(smear, iy, ix) * (0.72 - 0.22 * pool) + _fetch(clear, iy, ix) * (
+        0.10 + 0.52 * pool
+    )
     stone = noise(rng, width, height, cells=60, octaves=2, stretch=3)[..., None]
     dry = np.asarray(mix(night, (40, 38, 56), 0.5), dtype=np.float32)
     paint = wet * (0.90 + 0.25 * (stone - 0.5)) + dry * (1 - pool) * 0.34 * (0.6 + 0.8 * stone)

@@ -74,8 +74,10 @@ class _Beast:
         *,
         fur: float = 0.0,
     ) -> None:
-        cut = self.stencil()
         line = self.curve(points)
+        (left, top), (right, bottom) = line.min(axis=0).tolist(), line.max(axis=0).tolist()
+        pad = self.size * fur * 1.6
+        cut = self.canvas.stencil((left - pad, top - pad, right + pad, bottom + pad))
         cut.polygon(line)
         if fur:
             self.fringe(cut, line, fur)
@@ -86,20 +88,15 @@ class _Beast:
         """Tufts standing out of an outline."""
         rng, s = self.stage.detail, self.size
         middle = line.mean(axis=0)
-        for x, y in line[:: max(1, len(line) // 90)].tolist():
-            out = np.array([x - middle[0], y - middle[1]])
-            out = out / (np.hypot(*out) + 1e-6)
-            lean = np.array([-0.35 * self.way, 0.75])
-            tip = out * 0.6 + lean * 0.7 + rng.normal(0, 0.18, 2)
-            reach = s * length * rng.uniform(0.5, 1.3)
-            side = np.array([-tip[1], tip[0]]) * s * 0.010
-            cut.polygon(
-                [
-                    (x - side[0] - out[0] * s * 0.01, y - side[1] - out[1] * s * 0.01),
-                    (x + side[0] - out[0] * s * 0.01, y + side[1] - out[1] * s * 0.01),
-                    (x + tip[0] * reach, y + tip[1] * reach),
-                ]
-            )
+        foot = line[:: max(1, len(line) // 90)]
+        out = foot - middle
+        out = out / (np.hypot(out[:, :1], out[:, 1:]) + 1e-6)
+        tip = out * 0.6 + np.array([-0.25 * self.way, 0.52]) + rng.normal(0, 0.18, foot.shape)
+        side = np.stack([-tip[:, 1], tip[:, 0]], axis=1) * s * 0.010
+        root = foot - out * s * 0.01
+        reach = s * length * rng.uniform(0.5, 1.3, (len(foot), 1))
+        for tuft in np.stack([root - side, root + side, foot + tip * reach], axis=1):
+            cut.polygon(tuft)
 
     def strokes(self, inside: Mask, colour: Colour, n: int, opacity: float) -> None:
         """Hair lying along the body, on whatever the mask allows."""

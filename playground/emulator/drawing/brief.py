@@ -202,7 +202,7 @@ def _coloured_nouns(words: list[str]) -> dict[str, Colour]:
 
 def _cjk_colours(text: str, subjects: frozenset[str]) -> dict[str, Colour]:
     found: dict[str, Colour] = {}
-    for subject in subjects:
+    for subject in sorted(subjects):
         for name in _SUBJECTS[subject].split():
             at = text.find(name)
             if not name.isascii() and at > 0:

@@ -85,9 +85,11 @@ class Canvas:
         colour = paint if isinstance(paint, tuple) else paint.on(self.box)
         self.image.paste(colour, self.box)
 
-    def stencil(self, box: tuple[float, float, float, float] | None = None) -> Stencil:
-        """An empty stencil for the box."""
-        return Stencil(box or self.box, size=(self.width, self.height))
+    def stencil(
+        self, box: tuple[float, float, float, float] | None = None, *, specks: bool = False
+    ) -> Stencil:
+        """An empty stencil for the box; specks says that only rain, snow or stars will be cut."""
+        return Stencil(box or self.box, size=(self.width, self.height), specks=specks)
 
     def lay(self, mask: Mask, paint: Paint, *, opacity: float = 1.0) -> None:
         """Paint through the mask."""
@@ -219,9 +221,11 @@ class Canvas:
 
     def sheet(self, pixels: Bytes, box: Box) -> Sheet:
         """Soft pixels enlarged over the box, as a paint."""
-        size = (max(1, box[2] - box[0]), max(1, box[3] - box[1]))
+        # Two pixels over on every side: the rim of an antialiased shape lies just outside its box.
+        left, top = box[0] - 2, box[1] - 2
+        size = (max(1, box[2] + 2 - left), max(1, box[3] + 2 - top))
         image = Image.fromarray(np.ascontiguousarray(pixels))
-        return Sheet(image=image.resize(size, Image.Resampling.BICUBIC), left=box[0], top=box[1])
+        return Sheet(image=image.resize(size, Image.Resampling.BICUBIC), left=left, top=top)
 
     def cloud(self, field: Floats, colour: Colour, box: Box | None = None) -> None:
         """Blend a colour in with a soft field of opacities, 0..1."""

@@ -97,7 +97,7 @@ def _nebula(stage: Stage, sky: tuple[Colour, ...]) -> None:
 def _field_of_stars(stage: Stage) -> None:
     canvas, rng, u = stage.canvas, stage.detail, stage.canvas.unit
     n = int(900 * canvas.width * canvas.height / u**2)
-    stencil = canvas.stencil()
+    stencil = canvas.stencil(specks=True)
     x, y, size = (
         rng.uniform(0, canvas.width, n),
         rng.uniform(0, canvas.height, n),

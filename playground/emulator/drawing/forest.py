@@ -51,7 +51,7 @@ def forest(stage: Stage) -> None:
         _trunks(
             stage,
             base,
-            n=round((16 - 11 * t) * w / u) + 1,
+            n=round((13 - 8 * t) * w / u) + 1,
             width=u * (0.008 + 0.045 * t**1.6),
             colour=colour,
             sun_x=sun[0],

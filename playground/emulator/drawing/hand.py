@@ -145,7 +145,9 @@ def _directions(small: Image.Image, rng: np.random.Generator) -> tuple[Floats, F
 def _strokes(image: Image.Image, hand: Hand, rng: np.random.Generator) -> None:
     """The picture under brushwork that follows its forms: ridges that catch light, warm and cool paint."""
     width, height = image.size
-    unit, area = float(min(width, height)), width * height
+    area = width * height
+    # In a larger picture strokes are larger, but not by as much: one has come closer.
+    unit = min(width, height) ** 0.7 * 1024**0.3
     small = image.reduce(max(1, round((area / (SOFT_PIXELS * 0.3)) ** 0.5)))
     angle, detail = _directions(small, rng)
     paint = Image.new("L", image.size, 128)
@@ -174,9 +176,9 @@ def _strokes(image: Image.Image, hand: Hand, rng: np.random.Generator) -> None:
         aside=0.0,
         spread=22,
     )
-    paint = Image.blend(paint, ImageChops.offset(paint, 1, 0), 0.5)
+    paint = Image.blend(paint, _moved(paint, 1, 0), 0.5)
     step = max(1, round(unit / 900))
-    ridge = ImageChops.subtract(paint, ImageChops.offset(paint, step, step), 2.0, 128)
+    ridge = ImageChops.subtract(paint, _moved(paint, step, step), 2.0, 128)
     lit = ridge.point([_clipped(128 + (v - 128) * 0.46) for v in range(256)])
     ground = ImageChops.add(
         lit, _tiled(_tooth(rng, image.size) * (3.4 * hand.texture), image.size), 1, -128
@@ -189,6 +191,13 @@ def _strokes(image: Image.Image, hand: Hand, rng: np.random.Generator) -> None:
     ]
     # Overlay: paint catches light in proportion to how light it is.
     _in_bands(image, Image.merge("RGB", (sheets[0], sheets[0], sheets[1])), ImageChops.overlay)
+
+
+def _moved(image: Image.Image, dx: int, dy: int) -> Image.Image:
+    """The image shifted right and down; its left and upper edges stay as they were."""
+    moved = image.copy()
+    moved.paste(image, (dx, dy))
+    return moved
 
 
 def _clipped(value: float) -> int:

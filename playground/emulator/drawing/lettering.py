@@ -242,17 +242,13 @@ def caption(canvas: Canvas, text: str, *, right: float, note: str) -> None:
     canvas.lay(type_mask, ink)
 
 
-def neon(canvas: Canvas, masks: Sequence[Mask], at: Point, colour: Colour, size: float) -> None:
-    """Lines of type as glowing tubes."""
-    white = tuple(int(c + (255 - c) * 0.86) for c in colour)
-    for mask in masks:
-        placed = mask.moved(*at)
-        canvas.lay(placed.blurred(size * 0.42), colour, opacity=0.75)
-        canvas.lay(placed.blurred(size * 0.12), colour, opacity=0.9)
-    for mask in masks:
-        placed = mask.moved(*at)
-        canvas.lay(placed, colour)
-        canvas.lay(placed.thinned(size * 0.02), (white[0], white[1], white[2]))
+def neon(canvas: Canvas, tubes: Mask, colour: Colour, size: float) -> None:
+    """A mask as glowing tubes; `size` is the em of the type they form."""
+    canvas.lay(tubes.blurred(size * 0.42), colour, opacity=0.75)
+    canvas.lay(tubes.blurred(size * 0.12), colour, opacity=0.9)
+    canvas.lay(tubes, colour)
+    r, g, b = (int(c + (255 - c) * 0.86) for c in colour)
+    canvas.lay(tubes.thinned(size * 0.02), (r, g, b))
 
 
 def board(

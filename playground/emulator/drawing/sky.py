@@ -112,7 +112,7 @@ def stars(stage: Stage, *, bottom: float, n: int) -> None:
     y = bottom * rng.uniform(0, 1, n) ** 1.35
     magnitude = rng.pareto(2.6, n)
     size = np.clip(canvas.unit * (0.00055 + 0.0005 * magnitude), 0.45, canvas.unit * 0.0030)
-    stencil = canvas.stencil((0, 0, canvas.width, bottom))
+    stencil = canvas.stencil((0, 0, canvas.width, bottom), specks=True)
     stencil.dots(x, y, size, 95 + 90 * magnitude)
     canvas.lay(stencil.mask(), mix(stage.palette.light, (255, 255, 255), 0.6))
     for i in np.argsort(magnitude)[-4:].tolist():
@@ -122,7 +122,7 @@ def stars(stage: Stage, *, bottom: float, n: int) -> None:
 def rain(stage: Stage, *, n: int, colour: Colour, slant: float = -0.16) -> None:
     """Streaks of rain over everything, near ones longer."""
     canvas, rng = stage.canvas, stage.detail
-    stencil = canvas.stencil()
+    stencil = canvas.stencil(specks=True)
     for share, length, width, ink in ((0.7, 0.035, 0.0008, 72), (0.3, 0.075, 0.0016, 88)):
         count = int(n * share)
         x = rng.uniform(-0.1, 1.1, count) * canvas.width
@@ -136,7 +136,7 @@ def rain(stage: Stage, *, n: int, colour: Colour, slant: float = -0.16) -> None:
 def snowfall(stage: Stage, *, n: int) -> None:
     """Flakes, a few of them close and out of focus."""
     canvas, rng = stage.canvas, stage.detail
-    stencil = canvas.stencil()
+    stencil = canvas.stencil(specks=True)
     size = np.minimum(0.0011 + 0.0009 * rng.pareto(2.4, n), 0.005) * canvas.unit
     stencil.dots(
         rng.uniform(0, canvas.width, n), rng.uniform(0, canvas.height, n), size, np.full(n, 200.0)

@@ -25,6 +25,7 @@ _TILED_PIXELS = 250_000
 
 
 _TILE_PX = 192
+_SPECKED_PIXELS = 2_000_000
 
 
 def rect(left: float, top: float, right: float, bottom: float) -> list[Point]:
@@ -94,6 +95,17 @@ class Mask:
         """The same mask elsewhere."""
         return Mask(image=self.image, left=self.left + round(dx), top=self.top + round(dy))
 
+    def joined(self, others: Sequence[Mask]) -> Mask:
+        """This mask and the others, which it does not overlap, as one."""
+        every = (self, *others)
+        left, top = min(m.left for m in every), min(m.top for m in every)
+        right = max(m.left + m.image.width for m in every)
+        bottom = max(m.top + m.image.height for m in every)
+        image = Image.new("L", (right - left, bottom - top))
+        for m in every:
+            image.paste(m.image, (m.left - left, m.top - top))
+        return Mask(image=image, left=left, top=top)
+
     def within(self, other: Mask) -> Mask:
         """The part of the mask that lies inside the other one."""
         left, top = self.left - other.left, self.top - other.top
@@ -135,14 +147,27 @@ def occupied(mask: Image.Image) -> list[Box]:
 class Stencil:
     """A mask being cut, in picture coordinates, at several samples to the pixel."""
 
-    def __init__(self, box: tuple[float, float, float, float], *, size: tuple[int, int]) -> None:
-        """A stencil for the part of `box` that lies on a picture of `size`."""
+    def __init__(
+        self, box: tuple[float, float, float, float], *, size: tuple[int, int], specks: bool
+    ) -> None:
+        """
+        A stencil for the part of `box` that lies on a picture of `size`.
+
+        Args:
+            box: Left, top, right, bottom, in pixels.
+
+            size: Width and height of the picture.
+
+            specks: Only rain, snow or stars will be cut: on a large picture they need no smoothing.
+        """
         left, top = max(0, int(box[0]) - 1), max(0, int(box[1]) - 1)
         right, bottom = min(size[0], int(box[2]) + 2), min(size[1], int(box[3]) + 2)
         self._left, self._top = left, top
         self._size = (max(1, right - left), max(1, bottom - top))
         area = self._size[0] * self._size[1]
         self._scale = 4 if area < 40_000 else 3 if area < 300_000 else 2
+        if specks and area > _SPECKED_PIXELS:
+            self._scale = 1
         self._image = Image.new("L", (self._size[0] * self._scale, self._size[1] * self._scale))
         self._pen = ImageDraw.Draw(self._image)
 
