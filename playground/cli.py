@@ -229,7 +229,7 @@ def _runs(options: argparse.Namespace, settings: Settings) -> Exit:
 
 
 def _verify(options: argparse.Namespace, settings: Settings) -> Exit:
-    from playground.verify import verify
+    from playground.provenance.verify import verify
 
     report = verify(settings.data_dir)
     if options.json:

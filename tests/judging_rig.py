@@ -11,10 +11,10 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from playground.csvlog import CsvLog
-from playground.pairs import Pair, comparison_pairs
+from playground.judging.pairs import Pair, comparison_pairs
+from playground.judging.votes import Ballot, VoteLog
 from playground.runlog import RunLog
 from playground.schema import Origin, Run, RunStatus
-from playground.votes import Ballot, VoteLog
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MODELS = ("flux-2-flex", "flux-2-pro")

@@ -13,24 +13,23 @@ PACKAGE = ROOT / "playground"
 FLOORS = (
     {"errors", "schema", "settings"},
     {"catalog", "disk", "identity", "polling", "pricing", "ratelimit", "wire"},
-    {"budget", "csvlog", "images", "journal", "references"},
-    {"runlog"},
-    {"client", "emulator"},
+    {"budget", "csvlog", "images", "journal"},
+    {"judging", "references", "runlog"},
+    {"client", "emulator", "history", "provenance"},
     {"runner"},
     {"cli", "ui"},
 )
 SAME_FLOOR = {
     ("schema", "errors"),
     ("pricing", "catalog"),
-    ("references", "images"),
 }
 LIBRARIES = {
     "gradio": {"ui"},
     "gradio_client": {"ui"},
     "httpx": {"client"},
     "httpcore": {"client"},
-    "pandas": {"csvlog", "runlog"},
-    "numpy": {"csvlog", "emulator", "images"},
+    "pandas": {"csvlog", "history", "judging", "provenance", "runlog"},
+    "numpy": {"csvlog", "emulator", "history", "images", "judging", "provenance"},
     "PIL": {"images", "references", "emulator"},
     "starlette": {"emulator", "ui"},
     "uvicorn": {"emulator"},

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 import pytest
 
-from playground.bundle import write_bundle
 from playground.images import containers
-from playground.provenance import read_provenance
+from playground.judging.votes import VoteLog, load_votes
+from playground.provenance.bundle import write_bundle
+from playground.provenance.records import read_provenance
 from playground.references import prepare_reference
 from playground.runlog import load_runs
 from playground.schema import Answer, Run, column_info
-from playground.votes import VoteLog, load_votes
 from tests.judging_rig import (
     NOON,
     a_ballot,

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from playground.guards import (
+from playground.images import measure
+from playground.provenance.guards import (
     GuardKind,
     guards_of,
     reference_dhashes,
@@ -13,7 +14,6 @@ from playground.guards import (
     sizes_guard,
     unchanged_guard,
 )
-from playground.images import measure
 from playground.references import prepare_reference
 from tests.judging_rig import a_comparison, a_picture, a_run, failed, keep_picture
 

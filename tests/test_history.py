@@ -7,13 +7,20 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from playground import logtable
-from playground.history import Archived, Difference, History, HistoryQuery, RunBrief, difference
-from playground.logtable import LogTable
-from playground.marks import MarkLog
+from playground.csvlog import table as logtable
+from playground.csvlog.table import LogTable
+from playground.history.marks import MarkLog
+from playground.history.pages import (
+    Archived,
+    Difference,
+    History,
+    HistoryQuery,
+    RunBrief,
+    difference,
+)
+from playground.judging.votes import VoteLog
 from playground.runlog import RunLog, load_runs
 from playground.schema import Answer, Origin, PairKind, Run
-from playground.votes import VoteLog
 from tests.judging_rig import (
     NOON,
     VOTER,

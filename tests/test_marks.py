@@ -2,7 +2,7 @@
 
 import pytest
 
-from playground.marks import MarkLog, current_marks, load_marks, plain_tag
+from playground.history.marks import MarkLog, current_marks, load_marks, plain_tag
 from playground.schema import Mark
 from tests.judging_rig import NOON, minutes
 

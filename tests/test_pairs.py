@@ -5,8 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from playground.judging import judging_queue
-from playground.pairs import (
+from playground.judging.pairs import (
     Pair,
     WhyNot,
     comparison_pairs,
@@ -17,9 +16,10 @@ from playground.pairs import (
     repeat_pairs_of,
     sides,
 )
+from playground.judging.queue import judging_queue
+from playground.judging.votes import VoteLog, current_votes, load_votes
 from playground.runlog import load_runs
 from playground.schema import Answer, Origin, PairKind
-from playground.votes import VoteLog, current_votes, load_votes
 from tests.judging_rig import (
     NOON,
     VOTER,

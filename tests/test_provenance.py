@@ -21,7 +21,7 @@ from playground.images.embedding import (
     embedded_text,
     without_text,
 )
-from playground.provenance import (
+from playground.provenance.records import (
     Found,
     Match,
     SentReference,

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
+
 from playground.ui.stage import (
     STYLE_SHEET,
     TEXTS,
@@ -50,7 +51,9 @@ def test_blind_only_marks_and_addresses_leave_the_server():
     a = replace(FLEX, url="file=x7.png", mark="flex")
     b = replace(PRO, url="file=k2.png")
 
-    value = stage_value(a, b, others=[replace(FLEX, url="file=flex-2.png"), REFERENCE], is_blind=True)
+    value = stage_value(
+        a, b, others=[replace(FLEX, url="file=flex-2.png"), REFERENCE], is_blind=True
+    )
 
     told = json.dumps(value)
     assert not any(word in told for word in ("flex", "pro", "FLUX", "a cat"))

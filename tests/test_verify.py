@@ -11,9 +11,9 @@ from playground import cli
 from playground.cli import Exit
 from playground.errors import StorageError
 from playground.journal import Fact, Journal
+from playground.provenance.verify import Finding, FindingKind, file_inside, verify
 from playground.references import prepare_reference
 from playground.settings import Settings
-from playground.verify import Finding, FindingKind, file_inside, verify
 from tests.judging_rig import a_picture, a_run, failed, keep_picture, log_runs
 
 

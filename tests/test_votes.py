@@ -14,9 +14,9 @@ import pytest
 
 from playground import disk
 from playground.errors import StorageError
-from playground.pairs import WhyNot, comparison_pairs, sides
+from playground.judging.pairs import WhyNot, comparison_pairs, sides
+from playground.judging.votes import VoteLog, current_votes, load_votes, new_voter_id
 from playground.schema import Answer, PairKind, Reason, Vote, column_info
-from playground.votes import VoteLog, current_votes, load_votes, new_voter_id
 from tests.judging_rig import NOON, VOTER, a_ballot, a_comparison, a_pair, a_run, minutes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -431,7 +431,7 @@ def test_a_file_put_in_place_of_the_other_is_read_anew(votes):
 VOTING = """
 import itertools, os, sys
 from playground.schema import Answer
-from playground.votes import VoteLog
+from playground.judging.votes import VoteLog
 from tests.judging_rig import NOON, a_ballot, a_pair
 from dataclasses import replace
 

@@ -214,7 +214,10 @@ def _as_simple_webp(data: bytes) -> bytes | None:
         return None
     header, rest = data[12:30], data[:12] + data[30:]
     simple = _with_riff_length(rest, len(header))
-    return simple if _extended_header(simple) == header else None
+    try:
+        return simple if _extended_header(simple) == header else None
+    except (PictureError, IndexError, struct.error):
+        return None  # damaged, so nobody can say what it was
 
 
 def _with_riff_length(data: bytes, n_removed: int) -> bytes:

@@ -21,9 +21,9 @@ from typing import Any
 import pandas as pd
 
 from playground.csvlog.cells import join_line, write_cell
-from playground.history import History, HistoryQuery
-from playground.marks import MarkLog
-from playground.pairs import pairs_in, pairs_of
+from playground.history.marks import MarkLog
+from playground.history.pages import History, HistoryQuery
+from playground.judging.pairs import pairs_in, pairs_of
 from playground.runlog import RunLog, load_runs
 from playground.schema import Answer, Vote, column_info
 from tests.benchmarks.bench_log import sample_run, show, write_runs
@@ -53,7 +53,7 @@ def timed(action: Callable[[], Any]) -> tuple[tuple[float, float], Any]:
 
 def write_votes(folder: Path, rng: random.Random) -> None:
     """Votes on the oldest pairs, written at once."""
-    from playground.votes import VoteLog
+    from playground.judging.votes import VoteLog
 
     pairs = pairs_in(pairs_of(load_runs(folder / "runs.csv")).head(N_VOTES))
     with tempfile.TemporaryDirectory() as other:

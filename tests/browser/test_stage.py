@@ -12,6 +12,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
+
 from playground.ui import ROOT, STYLE_SHEETS
 from playground.ui import format as fmt
 from playground.ui.stage import STYLE_SHEET, StagePicture, empty_stage, stage, stage_value
@@ -244,7 +245,9 @@ def open_stage(
             lambda said: made.problems.append(said.text) if said.type == "error" else None,
         )
         page.goto(theatre.url)
-        page.wait_for_selector(".pg-stage[data-state=empty] [data-text=hint]:not(:empty)", state="attached")
+        page.wait_for_selector(
+            ".pg-stage[data-state=empty] [data-text=hint]:not(:empty)", state="attached"
+        )
         opened.append(made)
         return made
 
@@ -535,7 +538,9 @@ CANVAS = """() => {
 
 
 def difference(on: Stage) -> np.ndarray:
-    on.page.wait_for_function("/differ/.test(document.querySelector('.pg-stage-found').textContent)")
+    on.page.wait_for_function(
+        "/differ/.test(document.querySelector('.pg-stage-found').textContent)"
+    )
     on.settle()
     found = on.page.evaluate(CANVAS)
     return np.array(found["data"], np.uint8).reshape(found["height"], found["width"], 4)[..., :3]
@@ -1103,8 +1108,26 @@ def test_every_control_can_be_reached_by_tab_and_shows_the_focus(
         if name == "horizontal":
             break
 
-    wanted = ["side", "slider", "blink", "fade", "difference", "zoom_out", "zoom_in", "fit", "pixels"]
-    wanted += ["swap", "full", "keys", "pg-stage-view", "pg-stage-divider", "vertical", "horizontal"]
+    wanted = [
+        "side",
+        "slider",
+        "blink",
+        "fade",
+        "difference",
+        "zoom_out",
+        "zoom_in",
+        "fit",
+        "pixels",
+    ]
+    wanted += [
+        "swap",
+        "full",
+        "keys",
+        "pg-stage-view",
+        "pg-stage-divider",
+        "vertical",
+        "horizontal",
+    ]
     assert reached == wanted
     assert outlines == {"solid"}
 
@@ -1293,7 +1316,10 @@ def test_a_pair_of_the_largest_size_stays_smooth(on: Stage) -> None:
     gallery = on.theatre.gallery
     small = np.random.default_rng(9).integers(0, 256, (455, 256, 3), np.uint8)
     image = Image.fromarray(small).resize((2048, 3640), Image.Resampling.BICUBIC)
-    a, b = gallery.put("large-a", image), gallery.put("large-b", image.transpose(Image.Transpose.ROTATE_180))
+    a, b = (
+        gallery.put("large-a", image),
+        gallery.put("large-b", image.transpose(Image.Transpose.ROTATE_180)),
+    )
     on.show(stage_value(a, b))
 
     times_ms = on.page.evaluate(FRAMES)

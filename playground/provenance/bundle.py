@@ -14,10 +14,10 @@ from playground.csvlog import CsvLog
 from playground.errors import PictureError
 from playground.images import containers
 from playground.images.decoding import read_picture_file
-from playground.provenance import exported
+from playground.provenance.records import exported
+from playground.provenance.verify import REFERENCES, file_inside
 from playground.references import MIME_TYPES
 from playground.schema import Run, Vote
-from playground.verify import REFERENCES, file_inside
 
 SCHEMA = "flux-playground/comparison/1"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from playground.pairs import (
+from playground.judging.pairs import (
     PAIR_KEY,
     Pair,
     pairs_in,

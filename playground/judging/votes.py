@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from playground import __version__
-from playground.actlog import ActLog
-from playground.logtable import load
-from playground.pairs import PAIR_KEY, Pair, sides
+from playground.csvlog.acts import ActLog
+from playground.csvlog.table import load
+from playground.judging.pairs import PAIR_KEY, Pair, sides
 from playground.schema import Answer, PairKind, Reason, Vote
 
 _VERDICTS = [str(answer) for answer in Answer if answer.is_verdict]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from playground.actlog import ActLog
-from playground.logtable import load
+from playground.csvlog.acts import ActLog
+from playground.csvlog.table import load
 from playground.schema import Mark, MarkKind
 
 MAX_TAG_CHARACTERS = 60

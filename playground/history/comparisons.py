@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from playground.pairs import PAIR_KEY, pairs_of
+from playground.judging.pairs import PAIR_KEY, pairs_of
 
 PairKey = tuple[Any, ...]  # run_1, run_2, pair_kind
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from playground.comparisons import Comparisons, PairKey
-from playground.judging import judging_queue
-from playground.logtable import LogTable
-from playground.marks import current_marks, plain_tag
-from playground.pairs import PAIR_KEY, RUN_COLUMNS, Pair, latest_runs
+from playground.csvlog.table import LogTable
+from playground.history.comparisons import Comparisons, PairKey
+from playground.history.marks import current_marks, plain_tag
+from playground.judging.pairs import PAIR_KEY, RUN_COLUMNS, Pair, latest_runs
+from playground.judging.queue import judging_queue
+from playground.judging.votes import current_votes
 from playground.schema import Mark, Origin, Run, Vote, column_info
-from playground.votes import current_votes
 
 HISTORY_COLUMNS = (*RUN_COLUMNS, "owner_id")
 MAX_PAGE_SIZE = 200
