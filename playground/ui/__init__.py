@@ -19,7 +19,7 @@ from playground.ui.theme import theme
 from playground.ui.visits import Visits
 from playground.ui.widgets import asset
 
-STYLE_SHEETS = ("page.css", "composer.css", "cards.css")
+STYLE_SHEETS = ("page.css", "composer.css", "cards.css", "stage.css")
 # Twice the same class: ours must win over the framework's reset of every button and list.
 ROOT = ".gradio-container.gradio-container"
 KEEP_UPLOADS_S = 24 * 3600

@@ -14,6 +14,7 @@ from playground.ui.markup import Markup, el
 from playground.ui.money import Quote
 from playground.ui.references import reference_strip
 from playground.ui.screen import LANES, Form, Pending, Screen, notice_html
+from playground.ui.stage import stage
 from playground.ui.texts import text
 from playground.ui.widgets import QUIET, html
 
@@ -47,6 +48,7 @@ class CompareScreen:
         self._screen = [
             self._subject,
             *self._cards,
+            self._stage,
             self._earlier,
             self._header,
             self._notice,
@@ -94,6 +96,7 @@ class CompareScreen:
                 html(script="actions.js", elem_id=f"card-{lane}", min_width=280)
                 for lane in range(1, LANES + 1)
             ]
+        self._stage = stage()
         self._earlier = html(script="actions.js", elem_id="earlier")
         self._place = html(script="place.js", elem_id="place")
 
@@ -220,12 +223,16 @@ class CompareScreen:
         return watch
 
     async def _on_settle(self, visit_id: str, request: gr.Request) -> _Updates:
-        visit = self._flow.visits.enter(visit_id)
-        screen = await self._flow.screen(visit, _page(request))
-        return self._standing(screen)
+        screen = await self._screen_of(visit_id, request)
+        return {**self._standing(screen), self._stage: screen.stage}
 
     async def _on_tick(self, visit_id: str, request: gr.Request) -> _Updates:
-        return await self._on_settle(visit_id, request)
+        # Without the stage: somebody may be looking closely, and nothing on it has changed.
+        return self._standing(await self._screen_of(visit_id, request))
+
+    async def _screen_of(self, visit_id: str, request: gr.Request) -> Screen:
+        visit = self._flow.visits.enter(visit_id)
+        return await self._flow.screen(visit, _page(request))
 
     async def _on_balance(self, visit_id: str) -> Markup:
         return await self._flow.balance(self._flow.visits.enter(visit_id))
@@ -249,6 +256,7 @@ class CompareScreen:
         """Everything a step may have changed."""
         updates = self._standing(screen)
         updates |= dict(zip(self._cards, screen.cards, strict=True))
+        updates[self._stage] = screen.stage
         updates[self._notice] = screen.notice
         updates[self._pending] = screen.pending
         updates[self._confirm] = (

@@ -14,9 +14,11 @@ from playground.runner.views import RunView
 from playground.schema import Comparison
 from playground.ui.cards import Card, card_html
 from playground.ui.earlier import Earlier, earlier_html
+from playground.ui.format import file_url
 from playground.ui.header import Header, header_html
 from playground.ui.markup import Markup, el
 from playground.ui.money import Quote
+from playground.ui.stage import StagePicture, empty_stage, stage_value
 from playground.ui.subject import subject_html
 from playground.ui.visits import Visit, Visits
 from playground.ui.wallet import Wallet
@@ -55,6 +57,7 @@ class Screen:
     comparison_id: str | None
     subject: Markup
     cards: tuple[Markup, ...]
+    stage: dict[str, Any]
     earlier: Markup
     header: Markup
     notice: Markup
@@ -93,6 +96,7 @@ class Easel:
             comparison_id=shown,
             subject=self._subject(views),
             cards=self.cards(views, visit),
+            stage=staged(views or self.example),
             earlier=earlier,
             header=header,
             notice=notice_html(notice, focus=focus),
@@ -179,6 +183,32 @@ class Easel:
                 except PlaygroundError:
                     return None  # the card says what is wrong with the file
         return None
+
+
+def staged(views: Sequence[RunView]) -> dict[str, Any]:
+    """The first picture of each side on the stage, the other ones to choose from; else empty."""
+    shown = [view for view in views if view.run and view.picture and view.picture.is_file()]
+    firsts = [each[0] for lane in range(1, LANES + 1) if (each := of_lane(shown, lane))]
+    pair = firsts if len(firsts) == LANES else shown[:LANES]
+    if len(pair) < LANES:
+        return empty_stage()
+    others = [view for view in shown if view not in pair]
+    a, b, *more = [_stage_picture(view, has_repeats=bool(others)) for view in (*pair, *others)]
+    return stage_value(a, b, others=more, pair_id=" ".join(view.run_id for view in pair))
+
+
+def _stage_picture(view: RunView, *, has_repeats: bool) -> StagePicture:
+    if view.run is None or view.picture is None:
+        raise ValueError(f"Run {view.run_id} has no picture.")
+    name = catalog.find_model(view.request.model).name
+    label = f"{name} #{view.repeat}" if has_repeats else name
+    return StagePicture(
+        url=file_url(view.picture),
+        width_px=view.run.width_px or 0,
+        height_px=view.run.height_px or 0,
+        label=label,
+        alt=f"{label}: {view.request.prompt}",
+    )
 
 
 def of_lane(views: Sequence[RunView], lane: int) -> tuple[RunView, ...]:

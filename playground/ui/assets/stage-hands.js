@@ -78,36 +78,46 @@ view.addEventListener("pointerdown", (event) => {
   if (side < 0 || event.target === divider || event.button !== 0 || state !== "ready") return;
   view.setPointerCapture(event.pointerId);
   fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-  if (fingers.size === 1) {
-    grip = { side, isTap: true, x: event.clientX, y: event.clientY };
-  } else {
-    grip.isTap = false;
-  }
+  if (fingers.size === 1) grip = { side, isTap: true, x: event.clientX, y: event.clientY };
+  else grip.isTap = false;
+  beginPinch();
   stage.dataset.gripped = "true";
 });
 view.addEventListener("pointermove", (event) => {
   const last = fingers.get(event.pointerId);
   if (!last || !room) return;
   const point = { x: event.clientX, y: event.clientY };
-  const others = [...fingers].filter(([id]) => id !== event.pointerId);
   fingers.set(event.pointerId, point);
-  if (others.length === 1) return pinch(last, point, others[0][1]);
-  if (others.length > 1) return;
+  if (fingers.size > 1) return goOnPinching();
   if (Math.hypot(point.x - grip.x, point.y - grip.y) > TAP_PX) grip.isTap = false;
   panBy((point.x - last.x) * room.scale, (point.y - last.y) * room.scale);
 });
 
-function pinch(from, to, other) {
-  const apart = (a) => Math.hypot(a.x - other.x, a.y - other.y);
-  const middle = (a) => ({ clientX: (a.x + other.x) / 2, clientY: (a.y + other.y) / 2 });
-  if (!apart(from)) return;
-  const [before, after] = [inPane(middle(from), grip.side), inPane(middle(to), grip.side)];
-  zoomTo(camera.zoom * (apart(to) / apart(from)), before);
-  if (!camera.isFit) panBy(after.x - before.x, after.y - before.y);
+/** Where two fingers are: their middle in the pane, and how far apart. */
+function spread() {
+  const [a, b] = [...fingers.values()];
+  const middle = { clientX: (a.x + b.x) / 2, clientY: (a.y + b.y) / 2 };
+  return { middle: inPane(middle, grip.side), apart: Math.hypot(a.x - b.x, a.y - b.y) };
+}
+
+/** All of a pinch is reckoned from its beginning, so that its steps do not add up their limits. */
+function beginPinch() {
+  if (fingers.size === 2) grip.pinch = { camera, ...spread() };
+}
+
+function goOnPinching() {
+  const { pinch } = grip;
+  if (fingers.size !== 2 || !pinch.apart) return;
+  const { middle, apart } = spread();
+  const wanted = pinch.camera.zoom * (apart / pinch.apart);
+  const zoomed = zoomedAt(pinch.camera, wanted, pinch.middle, room.box, room.panes[0]);
+  move(panned(zoomed, middle.x - pinch.middle.x, middle.y - pinch.middle.y));
 }
 
 function release(event) {
-  if (!fingers.delete(event.pointerId) || fingers.size) return;
+  if (!fingers.delete(event.pointerId)) return;
+  beginPinch();
+  if (fingers.size) return;
   delete stage.dataset.gripped;
   if (event.type === "pointerup" && grip.isTap) tap(event);
 }

@@ -157,7 +157,7 @@ function describe() {
   const difference = find("[data-mode-button=difference]");
   difference.setAttribute("aria-disabled", String(Boolean(why)));
   difference.title = why;
-  for (const button of all("[data-direction]")) {
+  for (const button of all("button[data-direction]")) {
     button.setAttribute("aria-pressed", String(button.dataset.direction === direction));
   }
   for (const button of all("[data-gain]")) {
