@@ -2,7 +2,7 @@
 // that both sides meet the same grid; a zoom of 1 shows one pixel of the common box on one of them.
 const MAX_ZOOM = 32;
 const GAP_PX = 12; // in the units of the style sheet, as the next two
-const NARROW_PX = 700;
+const NARROW_PX = 560;
 const MIN_HEIGHT_PX = 260;
 const MAX_UNIT_PX = 16;
 
@@ -128,6 +128,6 @@ function wantedHeight(width, box, caption, limit) {
   const ratio = box.height / box.width;
   const alone = width * ratio;
   const beside = ((width - GAP_PX) / 2) * ratio;
-  const wanted = width < NARROW_PX ? 2 * alone : (alone + beside) / 2;
+  const wanted = width < NARROW_PX ? 2 * alone : beside + (alone - beside) / 4;
   return Math.round(limited(wanted + caption, MIN_HEIGHT_PX, Math.max(MIN_HEIGHT_PX, limit)));
 }
