@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import socket
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -104,6 +105,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     nested = "\n".join(asset(name) for name in dict.fromkeys((*STYLE_SHEETS, STYLE_SHEET)))
     _, url, _ = demo.launch(
         server_name="127.0.0.1",
+        server_port=_free_port(),  # looking for one itself, the framework leaves sockets open
         prevent_thread_lock=True,
         quiet=True,
         theme=theme(),
@@ -115,6 +117,12 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     )
     yield Theatre(url=url, gallery=Gallery(folder), scenes=scenes)
     demo.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 # ---- looking at the page -------------------------------------------------------------------------
@@ -356,23 +364,38 @@ def test_one_to_one_shows_the_very_pixels_of_the_file(
 ) -> None:
     on = open_stage(pixel_ratio=ratio)
     on.show(stage_value(noise, noise))
-    source = on.theatre.gallery.image(noise)
 
     on.page.click("[data-act=pixels]")
     on.settle()
 
     assert on.zoom() == 1
     for side in (0, 1):
-        pane, picture, drawn = on.pane(side), on.picture(side), on.drawn(side)
-        x, y = round((pane.x - picture.x) * ratio), round((pane.y - picture.y) * ratio)
-        left, top = max(0, -x), max(0, -y)
-        width = min(drawn.width - left, source.width - max(0, x))
-        height = min(drawn.height - top, source.height - max(0, y))
-        shown = drawn.crop((left, top, left + width, top + height))
-        x, y = max(0, x), max(0, y)
-        assert min(width, height) > 300
-        wanted = source.crop((x, y, x + width, y + height))
-        assert ImageChops.difference(shown, wanted).getbbox() is None
+        shows_the_very_pixels(on, side, on.theatre.gallery.image(noise))
+
+
+def test_an_odd_difference_of_sizes_blurs_neither(on: Stage, noise: StagePicture) -> None:
+    narrow = on.theatre.gallery.noise("narrow", (699, 700), seed=2)
+    on.show(stage_value(noise, narrow))
+
+    on.page.click("[data-act=pixels]")
+    on.settle()
+
+    for side, picture in enumerate((noise, narrow)):
+        shows_the_very_pixels(on, side, on.theatre.gallery.image(picture))
+
+
+def shows_the_very_pixels(on: Stage, side: int, source: Image.Image) -> None:
+    ratio = on.page.evaluate("devicePixelRatio")
+    pane, picture, drawn = on.pane(side), on.picture(side), on.drawn(side)
+    x, y = round((pane.x - picture.x) * ratio), round((pane.y - picture.y) * ratio)
+    left, top = max(0, -x), max(0, -y)
+    width = min(drawn.width - left, source.width - max(0, x))
+    height = min(drawn.height - top, source.height - max(0, y))
+    shown = drawn.crop((left, top, left + width, top + height))
+    x, y = max(0, x), max(0, y)
+    assert min(width, height) > 300
+    wanted = source.crop((x, y, x + width, y + height))
+    assert ImageChops.difference(shown, wanted).getbbox() is None
 
 
 @pytest.mark.parametrize("ratio", [1, 1.25])
