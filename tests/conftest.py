@@ -30,3 +30,9 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"A browser is needed here, and this was skipped: {report.longrepr}"
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Last: the browser's driver keeps a loop on the main thread, and no test of ours could run
+    # another one beside it.
+    items.sort(key=lambda item: "browser" in item.path.parts)
