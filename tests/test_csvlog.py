@@ -960,3 +960,31 @@ def test_a_reader_starts_over_when_the_file_is_another_one(path: Path) -> None:
 
     assert after.is_fresh
     assert [row["note_id"] for row in after.rows] == ["old", "n1"]
+
+
+def test_readers_do_not_wait_while_the_disk_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = CsvLog(tmp_path / "notes.csv", Note, key="note_id")
+    log.append(Note(note_id="n1"))
+    is_flushing, may_end = threading.Event(), threading.Event()
+    real_fsync = os.fsync
+
+    def slow_fsync(fd: int) -> None:
+        is_flushing.set()
+        assert may_end.wait(10)
+        real_fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", slow_fsync)
+    writing = threading.Thread(target=log.append, args=[Note(note_id="n2", text="late")])
+    writing.start()
+    assert is_flushing.wait(10)
+    seen = (len(log), log.get("n1"), log.get("n2"))
+    may_end.set()
+    writing.join()
+
+    assert seen[0] == 2  # a whole line is read as soon as it stands there
+    assert seen[1] == Note(note_id="n1")
+    assert log.append(Note(note_id="n3"))
+    assert [log.get(f"n{n}").text for n in (1, 2, 3)] == [None, "late", None]
+    assert list(load(log.path, Note)["note_id"]) == ["n1", "n2", "n3"]

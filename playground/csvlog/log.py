@@ -63,6 +63,7 @@ class CsvLog(Generic[R]):
         self._key = key
         self._index = index
         self._watched = (key, *(index.columns if index is not None else ()))
+        self._writing = threading.Lock()  # before the other one, so readers wait for no disk
         self._mutex = threading.RLock()
         self._tail = Tail()
         self._forget()
@@ -84,13 +85,18 @@ class CsvLog(Generic[R]):
             raise ValueError(f"The record has no {self._key}: {record!r}.")
         cells = self._cells(record)
         with self._sound_file() as fd:
-            if key in self._rows:
-                return False
-            line = join_line(cells.get(name, "") for name in self._header)
-            start = self._tail.offset
-            append_whole(fd, line, size_bytes=start, durable=True)
-            self._tail.skip(fd, len(line))
-            self._take(start, [cells[name] for name in self._watched])
+            with self._mutex:
+                if key in self._rows:
+                    return False
+                line = join_line(cells.get(name, "") for name in self._header)
+                size_bytes = self._tail.offset
+            append_whole(fd, line, size_bytes=size_bytes, durable=True)
+            with self._mutex:
+                if self._tail.offset == size_bytes:
+                    self._tail.skip(fd, len(line))
+                    self._take(size_bytes, [cells[name] for name in self._watched])
+                else:  # a reader has met it while the disk was waited for
+                    self._catch_up(fd)
         return True
 
     def __contains__(self, key: object) -> bool:
@@ -141,10 +147,11 @@ class CsvLog(Generic[R]):
     @contextmanager
     def _sound_file(self) -> Iterator[int]:
         """The file under the lock: whole lines, all our columns, every row known."""
-        with self._mutex, storage_errors(self.path):
+        with self._writing, storage_errors(self.path):
             make_private_folder(self.path.parent)
             with locked(self._beside(".lock")):
-                fd = self._open_sound()
+                with self._mutex:
+                    fd = self._open_sound()
                 try:
                     yield fd
                 finally:

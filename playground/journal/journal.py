@@ -119,6 +119,25 @@ class Journal:
         if fact is Fact.LOGGED and is_long:
             self._compact_if_possible()
 
+    def flush(self) -> None:
+        """
+        Returns when the disk has every fact written before the call. Others go on writing meanwhile.
+
+        Raises:
+            StorageError: The disk refused, or the journal is closed.
+        """
+        if self._is_removed():
+            self.compact()
+        with storage_errors(self.path):
+            with self._mutex:
+                self._check_open()
+                # A rewritten journal is flushed already, and may take this file's place meanwhile.
+                fd = os.dup(self._fd)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
     def facts(self, run_id: str) -> RunFacts | None:
         """What is known of a run of ours; None for any other, and some time after it is logged."""
         with self._mutex:

@@ -71,7 +71,7 @@ class Delivery:
             )
             if time.monotonic() - accepted > patience.give_up_s:
                 break
-            if run.stopped.is_set() or time.monotonic() - watched_since > patience.deadline_s:
+            if run.is_stopped or time.monotonic() - watched_since > patience.deadline_s:
                 run.let_go()
             await self._until_next(task, accepted, is_first=polls == 0, silent=silent)
             polls += 1
@@ -122,7 +122,7 @@ class Delivery:
         if silent:
             pause = max(pause, run.kit.patience.backoff_s(silent))
         await run.sleep(pause, wake_on_stop=not run.view.is_detached)
-        if run.stopped.is_set():
+        if run.is_stopped:
             run.let_go()
 
     def _learn(self, task: Task, low_s: float, high_s: float, foretold_s: float | None) -> None:
@@ -192,7 +192,7 @@ class Delivery:
                 await run.sleep(patience.backoff_s(broken))
             except NetworkError as exc:
                 unreachable += 1
-                if run.stopped.is_set() or time.monotonic() - begun > patience.deadline_s:
+                if run.is_stopped or time.monotonic() - begun > patience.deadline_s:
                     run.let_go()
                 else:
                     run.show(note=f"The picture cannot be fetched yet. {exc}")

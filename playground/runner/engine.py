@@ -24,6 +24,7 @@ from playground.runner.board import Board
 from playground.runner.kit import Kit, Patience
 from playground.runner.purchase import Purchase
 from playground.runner.purse import Purse
+from playground.runner.scribe import Scribe
 from playground.runner.uploads import Uploads
 from playground.runner.views import AccountView, MoneyView, Phase, RunView
 from playground.schema import Comparison, Estimate, Origin, Request, RunStatus
@@ -57,11 +58,13 @@ class Engine:
                 disk.make_private_folder(folder)
         self.secret = load_secret(data_dir / "secret")
         self.log = RunLog(data_dir / "runs.csv")
+        journal = Journal.open(data_dir / "journal")
         self.kit = Kit(
             data_dir=data_dir,
             secret=self.secret,
-            journal=Journal.open(data_dir / "journal"),
+            journal=journal,
             log=self.log,
+            scribe=Scribe(journal, self.log),
             durations=_known_durations(data_dir / _DURATIONS_FILE),
             patience=patience or Patience(deadline_s=settings.deadline_s),
             closing=asyncio.Event(),
@@ -92,6 +95,8 @@ class Engine:
         answer written down; everything else stays open in the journal for the next start.
         """
         self.kit.closing.set()
+        for purchase in self._purchases.values():
+            purchase.wake()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSING_GRACE_S)
         for task in self._tasks:
@@ -100,6 +105,7 @@ class Engine:
         # A paid request that is still out then is looked up by the next start.
         await self._transports.close(grace_s=CLOSING_GRACE_S / 4)
         self._keep_durations()
+        await asyncio.to_thread(self.kit.scribe.close)
         self.kit.journal.close()
 
     def _keep_durations(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from playground.journal import Journal
 from playground.polling import Durations
 from playground.runlog import RunLog
+from playground.runner.scribe import Scribe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Kit:
     secret: bytes = field(repr=False)
     journal: Journal
     log: RunLog
+    scribe: Scribe
     durations: Durations
     patience: Patience
     closing: asyncio.Event

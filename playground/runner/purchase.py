@@ -54,14 +54,18 @@ class Purchase:
         Nobody waits any longer. What is not sent yet is not bought; what is sent is paid for and
         still asked for in the background.
         """
-        self._run.stopped.set()
+        self._run.stop()
+
+    def wake(self) -> None:
+        """The program is ending."""
+        self._run.wake()
 
     async def _to_its_row(self, steps: Awaitable[None]) -> None:
         run = self._run
         try:
             with contextlib.suppress(Ended):
                 await steps
-            self._log()
+            await self._log()
         except Leaving:
             run.show(is_detached=True, note="The app is closing; its next start takes this up.")
         except StorageError as exc:
@@ -95,14 +99,14 @@ class Purchase:
         accepted = time.monotonic() - max(0.0, age.total_seconds())
         await self._delivery.collect(await self._delivery.follow(task, accepted=accepted))
 
-    def _log(self) -> None:
+    async def _log(self) -> None:
         """The row first, then the picture on screen."""
         run, kit = self._run, self._run.kit
         facts = kit.journal.facts(run.run_id)
         if facts is None:
             raise StorageError(f"The journal does not know run {run.run_id}.")
         row = ledger.run_of(facts, finished_at=datetime.now(UTC))
-        kit.log.append(row)
+        await kit.scribe.file(row)
         run.write(Fact.LOGGED)
         run.show(
             phase=Phase.DONE,

@@ -1,6 +1,7 @@
 """The paid step: uploads, the one request that costs money, and what to do when its answer is lost."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Sequence
@@ -71,6 +72,7 @@ class Submission:
                 continue
             if task is not None:
                 self._accept(task, submit_s=None)
+                await run.flushed()
                 return task
             misses += 1
         raise run.ended(
@@ -128,14 +130,11 @@ class Submission:
 
     async def _send(self, attempt: int, urls: Sequence[str], upload_s: float | None) -> Task:
         run = self._run
-        if run.stopped.is_set():
+        if run.is_stopped:
             raise run.cancelled()
         if run.kit.closing.is_set():
             raise Leaving
-        # On disk before it leaves: from here on money is at risk.
-        run.write(
-            Fact.SENT, attempt=attempt, upload_s=upload_s, reference_urls=" ".join(urls) or None
-        )
+        await self._write_sent(attempt, urls, upload_s)
         run.show(phase=Phase.SENDING, note=None)
         sent = time.monotonic()
         unwritten: list[StorageError] = []
@@ -153,7 +152,26 @@ class Submission:
         )
         if unwritten:
             raise unwritten[0]
+        await run.flushed()
         return task
+
+    async def _write_sent(self, attempt: int, urls: Sequence[str], upload_s: float | None) -> None:
+        """On disk before it leaves: from then on money is at risk."""
+        run = self._run
+        run.write(
+            Fact.SENT, attempt=attempt, upload_s=upload_s, reference_urls=" ".join(urls) or None
+        )
+        try:
+            await run.flushed()
+            if run.is_stopped:
+                raise run.cancelled()
+            if run.kit.closing.is_set():
+                raise Leaving
+        except BaseException:
+            # Else the next start would have to ask whether it arrived.
+            with contextlib.suppress(StorageError):
+                run.write(Fact.NOT_SENT, attempt=attempt, message="Given up before it was sent.")
+            raise
 
     def _accept(self, task: Task, *, submit_s: float | None) -> None:
         # Before anything else: the id is the only way to what was paid for.

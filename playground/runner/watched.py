@@ -1,6 +1,7 @@
 """One run under way as its steps share it: its view, its journal, and how long it may wait."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -35,19 +36,35 @@ class WatchedRun:
         self.view = view
         self.begun = time.monotonic()
         self.is_resumed = False  # taken up from an earlier program: its clock started elsewhere
-        self.stopped = asyncio.Event()
+        self.is_stopped = False
+        self._call = asyncio.Event()  # somebody stopped it, or the program is ending
         self._watch = watch
 
     @property
     def run_id(self) -> str:
         return self.view.run_id
 
+    def stop(self) -> None:
+        """Nobody waits for it any longer."""
+        self.is_stopped = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Ends a pause early: it was stopped, or the program is ending."""
+        self._call.set()
+
     def write(self, fact: Fact, **data: Any) -> None:
         """
+        The fact outlives the program from here on, and a power cut once it is `flushed`.
+
         Raises:
             StorageError: The journal cannot be written.
         """
-        self.kit.journal.write(self.run_id, fact, at=ledger.now_text(), **data)
+        self.kit.journal.write(self.run_id, fact, durable=False, at=ledger.now_text(), **data)
+
+    async def flushed(self) -> None:
+        """As `Scribe.flushed`."""
+        await self.kit.scribe.flushed()
 
     def ended(
         self,
@@ -98,13 +115,11 @@ class WatchedRun:
         Raises:
             Leaving: The program is ending.
         """
-        signals = [self.kit.closing, *([self.stopped] if wake_on_stop else [])]
-        waits = [asyncio.ensure_future(signal.wait()) for signal in signals]
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        signal = self._call if wake_on_stop else self.kit.closing
+        if not self.kit.closing.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await signal.wait()
         if self.kit.closing.is_set():
             raise Leaving
 
@@ -117,17 +132,14 @@ class WatchedRun:
             Leaving: The program is ending.
         """
         job = asyncio.ensure_future(work)
-        signals = [
-            asyncio.ensure_future(self.stopped.wait()),
-            asyncio.ensure_future(self.kit.closing.wait()),
-        ]
+        call = asyncio.ensure_future(self._call.wait())
         try:
-            await asyncio.wait([job, *signals], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([job, call], return_when=asyncio.FIRST_COMPLETED)
             if job.done():
                 return job.result()
         finally:
-            for task in (job, *signals):
-                task.cancel()
+            job.cancel()
+            call.cancel()
         if self.kit.closing.is_set():
             raise Leaving
         raise self.cancelled()
