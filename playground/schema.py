@@ -1,8 +1,8 @@
 """The nouns: a request, a reference, a task, a run (one row of the log, each column declared here once)."""
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -275,6 +275,14 @@ class Comparison:
     repeats: int = 1
     experiment_id: str | None = None
     owner_id: str | None = None
+    # Fixed by a plan, by lane and repeat, so that doing it again finds what was done already.
+    run_ids: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    lane_order: tuple[int, ...] = ()  # in which lanes are sent; left empty: from 1
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Lane and repeat of each picture, in the order they are sent."""
+        lanes = self.lane_order or tuple(range(1, len(self.lanes) + 1))
+        return ((lane, repeat) for repeat in range(1, self.repeats + 1) for lane in lanes)
 
     def request(self, lane: int) -> Request:
         """What lane `lane` (from 1) sends, the same for each repeat."""

@@ -92,6 +92,11 @@ class RunFacts:
         return self.task_ids[1:]
 
     @property
+    def last_attempt(self) -> int:
+        """The number of the latest attempt to send it; 0 before the first."""
+        return max((data["attempt"] for data in self.facts.get(Fact.SENT, ())), default=0)
+
+    @property
     def unresolved_attempt(self) -> int | None:
         """The attempt of which nobody knows whether it arrived; None when there is none."""
         refusals = self.facts.get(Fact.REFUSED, ())

@@ -3,22 +3,21 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playground import __version__, catalog, disk, pricing
+from playground import catalog, disk, pricing
 from playground.budget import Caps
 from playground.client import Transports
 from playground.errors import InvalidRequestError, StorageError
-from playground.identity import load_secret, new_run_id
+from playground.identity import load_secret
 from playground.journal import Fact, Journal, RunFacts, Stage
 from playground.polling import FAST, POLITE, Durations, Pace
-from playground.references import request_sha256
 from playground.runlog import RunLog
-from playground.runner import ledger
+from playground.runner import intents
 from playground.runner.accounts import Account, open_account, refresh
 from playground.runner.board import Board
 from playground.runner.kit import Kit, Patience
@@ -37,7 +36,6 @@ CLOSING_GRACE_S = 3.0
 # What was learnt about how long tasks take; without it the vendor's schedule serves for a while.
 _DURATIONS_FILE = "durations.json"
 _FOLDERS = ("pictures", "partial", "references")
-_COUNTED = ("model", "prompt", "size", "resolution")
 
 
 class Engine:
@@ -137,43 +135,37 @@ class Engine:
             if facts.last(Fact.INTENT) is None:
                 log.error("Run %s stands in the journal without its intent.", facts.run_id)
                 continue
-            self._parked[facts.run_id] = facts
-            view = self._parked_view(facts)
-            self._board.put(view)
+            view = self._park(facts)
             self._purse.take_over(view)
         for account in tuple(self._accounts.values()):
             self._resume_parked(account)
+
+    def _park(self, facts: RunFacts) -> RunView:
+        is_planned = _is_planned(facts)
+        note = intents.PLANNED if is_planned else intents.LEFT_OPEN
+        view = intents.parked(facts, self.settings.data_dir, note=note)
+        if is_planned:
+            view = replace(view, phase=Phase.WAITING)
+        self._parked[facts.run_id] = facts
+        self._board.put(view)
+        return view
 
     def _resume_parked(self, account: Account) -> None:
         for facts in tuple(self._parked.values()):
             intent = facts.last(Fact.INTENT)
             needs_nobody = facts.stage in (Stage.MAY_SUBMIT, Stage.LOG)
-            if intent is not None and (needs_nobody or account.owns(intent["account"])):
-                del self._parked[facts.run_id]
-                purchase = self._purchase(account, self._parked_view(facts), is_watched=False)
-                self._keep(facts.run_id, purchase.resume(facts))
+            if intent is None or _is_planned(facts):
+                continue
+            if needs_nobody or account.owns(intent["account"]):
+                self._take_up(facts, account)
 
-    def _parked_view(self, facts: RunFacts) -> RunView:
-        intent: Mapping[str, Any] = facts.last(Fact.INTENT) or {}
-        started_at = ledger.parse_time(intent["at"]) or datetime.now(UTC)
-        run = intent["run"]
-        return RunView(
-            run_id=facts.run_id,
-            comparison_id=run["comparison_id"],
-            lane=run["lane"],
-            repeat=run["repeat"],
-            request=ledger.request_of(intent, self.settings.data_dir),
-            origin=ledger.origin_of(intent),
-            phase=Phase.QUEUED if facts.task_id else Phase.LOOKING_UP,
-            started_at=started_at,
-            phase_since=datetime.now(UTC),
-            estimate=ledger.estimate_of(intent),
-            task_id=facts.task_id,
-            is_detached=True,
-            note="Left open by an earlier start. It is taken up when its key is known.",
-            retry_of=run.get("retry_of"),
-            owner_id=run.get("owner_id"),
-        )
+    def _take_up(self, facts: RunFacts, account: Account, *, is_given_up: bool = False) -> None:
+        del self._parked[facts.run_id]
+        view = intents.parked(facts, self.settings.data_dir)
+        purchase = self._purchase(account, view, is_watched=False)
+        if is_given_up:
+            purchase.stop()
+        self._keep(facts.run_id, purchase.resume(facts))
 
     # ---- accounts -------------------------------------------------------------------------
 
@@ -247,8 +239,71 @@ class Engine:
             UnknownPriceError: No price is known and nobody accepted that; nothing was paid.
             StorageError: It could not be written down; nothing was paid.
         """
-        if self._board.knows(comparison.comparison_id):
+        is_known = self._board.knows(comparison.comparison_id)
+        if is_known and comparison.experiment_id is None:
             return self.views(comparison.comparison_id)
+        self.reserve(
+            (comparison,),
+            account_id=account_id,
+            session_id=session_id,
+            accept_unknown_price=accept_unknown_price,
+        )
+        account = self._account(account_id)
+        for facts in self._planned(comparison.comparison_id):
+            self._buy(facts, account)
+        return self.views(comparison.comparison_id)
+
+    def reserve(
+        self,
+        comparisons: Sequence[Comparison],
+        *,
+        account_id: str,
+        session_id: str | None,
+        accept_unknown_price: bool = False,
+    ) -> int:
+        """
+        Writes down every picture of these comparisons that nobody wrote down yet: from then on
+        its price is reserved, over all programs, and `begin` buys it. All of them, or none.
+
+        What belongs to an experiment waits for `begin` even through the death of this program;
+        anything else is given up by the next start.
+
+        Args:
+            session_id: Whose session cap it counts against; None: no session's.
+
+        Returns:
+            How many pictures were newly reserved.
+
+        Raises: as `begin`.
+        """
+        if self.kit.closing.is_set():
+            raise InvalidRequestError("The app is closing and takes no more work.", field="run")
+        account = self._account(account_id)
+        views = [view for each in comparisons for view in self._missing(each, account)]
+        if not views:
+            return 0
+        with self._purse.reserving(views, session_id, accept_unknown_price=accept_unknown_price):
+            for view in views:
+                self._write_intent(view, account)
+        for view in views:
+            self._board.put(view)
+            self._parked[view.run_id] = self._facts(view.run_id)
+        return len(views)
+
+    def give_up(self, comparison_ids: Collection[str], *, account_id: str) -> int:
+        """
+        Lets go of what is reserved and was never sent: its rows say cancelled, its money is free.
+
+        Returns:
+            How many pictures that was.
+        """
+        account = self._account(account_id)  # nothing is asked of the service for these
+        planned = [facts for each in comparison_ids for facts in self._planned(each)]
+        for facts in planned:
+            self._take_up(facts, account, is_given_up=True)
+        return len(planned)
+
+    def _missing(self, comparison: Comparison, account: Account) -> list[RunView]:
         if not 1 <= comparison.repeats <= catalog.MAX_REPEATS:
             raise InvalidRequestError(
                 f"{comparison.repeats} repeats were asked for; choose 1 to {catalog.MAX_REPEATS}.",
@@ -256,18 +311,48 @@ class Engine:
             )
         if not comparison.lanes:
             raise InvalidRequestError("Choose at least one model.", field="lanes")
-        views = [
-            self._new_view(comparison, lane, repeat, account_id)
-            for repeat in range(1, comparison.repeats + 1)
-            for lane in range(1, len(comparison.lanes) + 1)
+        known = {
+            (view.lane, view.repeat) for view in self._board.attempts(comparison.comparison_id)
+        }
+        return [
+            intents.first_attempt(
+                comparison,
+                lane,
+                repeat,
+                origin=account.origin,
+                estimate=self.estimate(comparison.request(lane), account.account_id),
+            )
+            for lane, repeat in comparison.places()
+            if (lane, repeat) not in known
         ]
-        return self._start(
-            views,
-            self._account(account_id),
-            session_id=session_id,
-            experiment_id=comparison.experiment_id,
-            accept_unknown_price=accept_unknown_price,
+
+    def _planned(self, comparison_id: str) -> list[RunFacts]:
+        """What is reserved of a comparison and was never sent, in the order it was written down."""
+        parked = (self._parked.get(run_id) for run_id in self._board.run_ids(comparison_id))
+        return [facts for facts in parked if facts and facts.stage is Stage.MAY_SUBMIT]
+
+    def _buy(self, facts: RunFacts, account: Account) -> None:
+        intent = facts.last(Fact.INTENT)
+        if intent is None or not account.owns(intent["account"]):
+            raise InvalidRequestError(
+                f"Run {facts.run_id} was planned with another key. Enter that key, or plan it anew.",
+                field="key",
+            )
+        view = intents.parked(facts, self.settings.data_dir)
+        now = datetime.now(UTC)
+        view = replace(
+            view, phase=Phase.WAITING, started_at=now, phase_since=now, is_detached=False, note=None
         )
+        if view.experiment_id is not None:
+            self._write_intent(view, account)  # once more: only now it begins
+        del self._parked[facts.run_id]
+        self._keep(facts.run_id, self._purchase(account, view, is_watched=True).buy())
+
+    def _facts(self, run_id: str) -> RunFacts:
+        facts = self.kit.journal.facts(run_id)
+        if facts is None:
+            raise StorageError(f"The journal lost run {run_id}.")
+        return facts
 
     async def retry(
         self, run_id: str, *, account_id: str, session_id: str, accept_unknown_price: bool = False
@@ -287,15 +372,14 @@ class Engine:
         later = self._later_than(old)
         if later is not None:
             return later
+        if self.kit.closing.is_set():
+            raise InvalidRequestError("The app is closing and takes no more work.", field="run")
         account = self._account(account_id)
-        (started,) = self._start(
-            [self._again(old, account)],
-            account,
-            session_id=session_id,
-            experiment_id=old.run.experiment_id,
-            accept_unknown_price=accept_unknown_price,
-        )
-        return started
+        view = self._next_attempt(old, account)
+        with self._purse.reserving([view], session_id, accept_unknown_price=accept_unknown_price):
+            self._write_intent(view, account)
+        self._keep(view.run_id, self._purchase(account, view, is_watched=True).buy())
+        return view
 
     async def look_again(self, run_id: str, *, account_id: str) -> RunView:
         """
@@ -315,13 +399,11 @@ class Engine:
         later = self._later_than(old)
         if later is not None or task is None:
             return later or old
-        view = self._again(old, account)
-        self._write_intent(view, account, old.run.experiment_id)
+        view = self._next_attempt(old, account)
+        self._write_intent(view, account)
         self.kit.journal.write(view.run_id, Fact.ACCEPTED, task_id=task.task_id, submit_s=None)
-        facts = self.kit.journal.facts(view.run_id)
-        if facts is None:
-            raise StorageError(f"The journal lost run {view.run_id}.")
-        self._keep(view.run_id, self._purchase(account, view, is_watched=True).resume(facts))
+        purchase = self._purchase(account, view, is_watched=True)
+        self._keep(view.run_id, purchase.resume(self._facts(view.run_id)))
         return view
 
     def is_under_way(self, view: RunView) -> bool:
@@ -333,89 +415,13 @@ class Engine:
         attempts = self._board.attempts(old.comparison_id)
         return next((view for view in attempts if view.retry_of == old.run_id), None)
 
-    def _again(self, old: RunView, account: Account) -> RunView:
-        now = datetime.now(UTC)
-        return RunView(
-            run_id=new_run_id(),
-            comparison_id=old.comparison_id,
-            lane=old.lane,
-            repeat=old.repeat,
-            request=old.request,
-            origin=account.origin,
-            phase=Phase.WAITING,
-            started_at=now,
-            phase_since=now,
-            estimate=self.estimate(old.request, account.account_id),
-            retry_of=old.run_id,
-            owner_id=old.owner_id,
-        )
+    def _next_attempt(self, old: RunView, account: Account) -> RunView:
+        estimate = self.estimate(old.request, account.account_id)
+        return intents.next_attempt(old, origin=account.origin, estimate=estimate)
 
-    def _new_view(self, comparison: Comparison, lane: int, repeat: int, account_id: str) -> RunView:
-        request = comparison.request(lane)
-        catalog.check(request)
-        now = datetime.now(UTC)
-        return RunView(
-            run_id=new_run_id(),
-            comparison_id=comparison.comparison_id,
-            lane=lane,
-            repeat=repeat,
-            request=request,
-            origin=self._account(account_id).origin,
-            phase=Phase.WAITING,
-            started_at=now,
-            phase_since=now,
-            estimate=self.estimate(request, account_id),
-            owner_id=comparison.owner_id,
-        )
-
-    def _start(
-        self,
-        views: list[RunView],
-        account: Account,
-        *,
-        session_id: str,
-        experiment_id: str | None,
-        accept_unknown_price: bool,
-    ) -> tuple[RunView, ...]:
-        if self.kit.closing.is_set():
-            raise InvalidRequestError("The app is closing and takes no more work.", field="run")
-        with self._purse.reserving(views, session_id, accept_unknown_price=accept_unknown_price):
-            for view in views:
-                self._write_intent(view, account, experiment_id)
-        for view in views:
-            self._keep(view.run_id, self._purchase(account, view, is_watched=True).buy())
-        return tuple(views)
-
-    def _write_intent(self, view: RunView, account: Account, experiment_id: str | None) -> None:
-        request = view.request
-        nominal = catalog.nominal_px(request.size, request.resolution) or (None, None)
-        references = request.references
-        self.kit.journal.write(
-            view.run_id,
-            Fact.INTENT,
-            at=view.started_at.isoformat(),
-            account=account.owner_facts,
-            references=[ledger.reference_facts(r, self.settings.data_dir) for r in references],
-            run={
-                "comparison_id": view.comparison_id,
-                "experiment_id": experiment_id,
-                "lane": view.lane,
-                "repeat": view.repeat,
-                "retry_of": view.retry_of,
-                "owner_id": view.owner_id,
-                **{name: getattr(request, name) for name in _COUNTED},
-                "reference_count": len(references),
-                "reference_sha256": " ".join(r.sha256 or "-" for r in references) or None,
-                "reference_urls": " ".join(r.url or "-" for r in references) or None,
-                "request_sha256": request_sha256(request),
-                "origin": str(account.origin),
-                "api_host": account.service.host,
-                "app_version": __version__,
-                "nominal_width_px": nominal[0],
-                "nominal_height_px": nominal[1],
-                **ledger.estimate_facts(view.estimate),
-            },
-        )
+    def _write_intent(self, view: RunView, account: Account) -> None:
+        facts = intents.facts_of(view, account, self.settings.data_dir)
+        self.kit.journal.write(view.run_id, Fact.INTENT, **facts)
 
     def _purchase(self, account: Account, view: RunView, *, is_watched: bool) -> Purchase:
         fast, polite = self._paces(account.origin)
@@ -488,6 +494,13 @@ class Engine:
     @property
     def references_dir(self) -> Path:
         return self.settings.data_dir / "references"
+
+
+def _is_planned(facts: RunFacts) -> bool:
+    """Part of an experiment and never sent: the experiment sends it when it goes on."""
+    intent = facts.last(Fact.INTENT)
+    is_of_experiment = intent is not None and intent["run"].get("experiment_id") is not None
+    return is_of_experiment and facts.stage is Stage.MAY_SUBMIT
 
 
 def _known_durations(path: Path) -> Durations:

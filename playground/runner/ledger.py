@@ -257,6 +257,7 @@ def view_of(run: Run, data_dir: Path) -> RunView:
         run=run,
         picture=None if run.file is None else data_dir / run.file,
         retry_of=run.retry_of,
+        experiment_id=run.experiment_id,
         owner_id=run.owner_id,
     )
 

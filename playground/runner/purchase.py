@@ -82,6 +82,8 @@ class Purchase:
         if facts.stage is Stage.LOG:
             return
         if facts.stage is Stage.MAY_SUBMIT:
+            if self._run.is_stopped:
+                raise self._run.cancelled()
             # Spending needs somebody there who wants it, and that was in an earlier life.
             raise self._run.ended(
                 RunStatus.CANCELLED,

@@ -26,7 +26,7 @@ class Purse:
 
     @contextmanager
     def reserving(
-        self, views: Sequence[RunView], session_id: str, *, accept_unknown_price: bool
+        self, views: Sequence[RunView], session_id: str | None, *, accept_unknown_price: bool
     ) -> Iterator[None]:
         """
         Write the intents of these runs inside: checking and reserving are one act.
@@ -48,7 +48,8 @@ class Purse:
             yield
         for view in views:
             usd = None if view.estimate is None else view.estimate.usd
-            self._sessions.reserve((session_id, origin), view.run_id, usd)
+            if session_id is not None:
+                self._sessions.reserve((session_id, origin), view.run_id, usd)
             self._open.reserve(origin, view.run_id, usd)
 
     def take_over(self, view: RunView) -> None:
@@ -63,8 +64,8 @@ class Purse:
             self._sessions.settle(run.run_id, cost)
         self._open.release(run.run_id)
 
-    def money(self, origin: Origin, session_id: str) -> MoneyView:
-        """What is spent and reserved against the caps."""
+    def money(self, origin: Origin, session_id: str | None) -> MoneyView:
+        """What is spent and reserved against the caps; without a session none of it is its."""
         kit = self._kit
         spent = kit.log.spent_usd(origin=origin, since=budget.day_start(datetime.now(UTC)))
         reserved, unknown = self._open.used_usd(origin), spent.unknown_count
@@ -78,13 +79,13 @@ class Purse:
         return MoneyView(
             origin=origin,
             session_usd=self._sessions.used_usd((session_id, origin)),
-            session_cap_usd=self._caps.session_usd,
+            session_cap_usd=None if session_id is None else self._caps.session_usd,
             day_usd=spent.usd + reserved,
             day_cap_usd=self._caps.day_usd,
             unknown_count=unknown,
         )
 
-    def _check(self, origin: Origin, session_id: str, needed_usd: Decimal) -> None:
+    def _check(self, origin: Origin, session_id: str | None, needed_usd: Decimal) -> None:
         money = self.money(origin, session_id)
         caps = (
             ("session", money.session_cap_usd, money.session_usd),

@@ -101,10 +101,13 @@ class Submission:
         """Sends again only what the service provably did not take."""
         run, patience = self._run, self._run.kit.patience
         refusal: NotSentError | RateLimitedError | None = None
-        for attempt in range(1, patience.submit_attempts + 1):
+        facts = run.kit.journal.facts(run.run_id)
+        earlier = 0 if facts is None else facts.last_attempt
+        for attempt in range(earlier + 1, earlier + patience.submit_attempts + 1):
             run.show(phase=Phase.WAITING, note=None if refusal is None else str(refusal))
             if isinstance(refusal, NotSentError):
-                await run.unless_stopped(asyncio.sleep(patience.backoff_s(attempt - 1)))
+                pause_s = patience.backoff_s(attempt - earlier - 1)
+                await run.unless_stopped(asyncio.sleep(pause_s))
             # A rate limit is waited out here, by everybody of this account at once.
             await run.unless_stopped(self._service.wait_to_submit())
             async with run.kit.submit_gate:

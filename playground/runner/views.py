@@ -49,6 +49,7 @@ class RunView:
     run: Run | None = None  # set when and only when phase is DONE
     picture: Path | None = None  # the kept file, absolute
     retry_of: str | None = None
+    experiment_id: str | None = None
     owner_id: str | None = None
 
     @property
