@@ -32,6 +32,8 @@ def test_money_keeps_cents_and_every_digit_that_counts(amount: str, words: str) 
     ("duration_s", "words"),
     [
         (0.0, "0.0 s"),
+        (0.002, "< 0.1 s"),
+        (0.1, "0.1 s"),
         (12.34, "12.3 s"),
         (59.94, "59.9 s"),
         (59.96, "1 min 00 s"),

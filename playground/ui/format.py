@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 UNKNOWN = "–"
+_LEAST_S = 0.1
 _MINUTE_S = 60.0
 _KILO = 1000
 
@@ -30,9 +31,11 @@ def credits(amount: Decimal | None) -> str:
 
 
 def seconds(duration_s: float | None) -> str:
-    """ "0.4 s", "12.3 s", "2 min 05 s"."""
+    """ "0.4 s", "12.3 s", "2 min 05 s"; what took some time never reads as none."""
     if duration_s is None:
         return UNKNOWN
+    if 0 < duration_s < _LEAST_S:
+        return f"< {_LEAST_S} s"
     if round(duration_s, 1) < _MINUTE_S:
         return f"{duration_s:.1f} s"
     minutes, rest_s = divmod(round(duration_s), int(_MINUTE_S))
