@@ -1,0 +1,1 @@
+"""What the logs say about two models: statistics, summary, verdict and the frames of the charts."""

@@ -1,0 +1,163 @@
+"""Every English sentence of the results in one place, and how a number is written in one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from playground.results.evidence import LeftOut
+from playground.results.stats import Share
+
+TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        # the verdict
+        "no_votes": "No votes yet.",
+        "too_few": "n = {n}: too few to say anything.",
+        "winner": "You prefer **{model}**: {wins} of {n} prompts ({interval}, valid at any time).",
+        "winner_voters": "The {n_voters} voters prefer **{model}**: {wins} of {n} prompts "
+        "({interval}, valid at any time).",
+        "within_margin": "The difference is small: all of it within {low}–{high} %.",
+        "equal": "No practical difference on your prompts: {wins} of {n} for {model} "
+        "({interval}, valid at any time).",
+        "equal_saving": "No practical difference on your prompts: {wins} of {n} for {model} "
+        "({interval}, valid at any time); **{cheaper}** costs {less} % less "
+        "({n_priced} pairs as charged), so take {cheaper}.",
+        "equal_estimated": "No practical difference on your prompts: {wins} of {n} for {model} "
+        "({interval}, valid at any time); by estimate **{cheaper}** costs {less} % less "
+        "({n_priced} pairs, charges unknown), so take {cheaper}.",
+        "cannot_tell": "Cannot tell yet: {wins} of {n} for {model} ({interval}).",
+        "needed": "If the truth is {for_}/{against}, about {needed} prompts are needed.",
+        "neither": "On {n_even} of {n_prompts} prompts neither was better.",
+        "both_bad": "On {n_both_bad} of {n_prompts} prompts both pictures were bad.",
+        "emulated": "Emulated pictures, no evidence about the models.",
+        # can you trust this?
+        "enough_good": "Enough prompts: {n} decisive.",
+        "enough_warn": "Not enough prompts: {n} decisive, and they do not settle it.",
+        "enough_few": "Not enough prompts: {n} decisive; at least {least} are needed.",
+        "sides_good": "Sides balanced: {model} stood left in {wins} of {n} votes.",
+        "sides_warn": "Sides not balanced: {model} stood left in {wins} of {n} votes.",
+        "sides_undrawn": "Sides not drawn by lot in {wins} of {n} votes.",
+        "sides_unknown": "Balance of sides not known: no votes.",
+        "left_good": "No sign of a side bias: {wins} of {n} decisive votes took the left picture.",
+        "left_warn": "Side bias: {wins} of {n} decisive votes took the left picture.",
+        "left_unknown": "Side bias not known: {n} decisive votes, at least {least} are needed.",
+        "blind_good": "Judged blind: {wins} of {n} votes.",
+        "blind_warn": "Not judged blind: in {wins} of {n} votes the models were known.",
+        "blind_unknown": "Blindness not known: no votes.",
+        "consistent_good": "Consistent: {wins} of {n} pairs shown again got the same verdict.",
+        "consistent_warn": "Not consistent: only {wins} of {n} pairs shown again got the same verdict.",
+        "consistent_unknown": "Consistency not known: {n} pairs shown again, at least {least} are needed.",
+        "same_model_good": "Two pictures of one model: no preference in {wins} of {n}, and no side favoured.",
+        "same_model_warn": "Two pictures of one model: the left one preferred in {wins} of {n}.",
+        "same_model_unknown": "Two pictures of one model: judged {n} times, at least {least} are needed.",
+        "failures_good": "Failures equal: in {n} attempts at both, only {first} failed {only_first} "
+        "times, only {second} {only_second} times.",
+        "failures_warn": "Failures not equal: in {n} attempts at both, only {first} failed "
+        "{only_first} times, only {second} {only_second} times.",
+        "failures_unknown": "Failures not known: nothing was sent to both models.",
+        "regenerations_good": "No picture was bought again after one had come.",
+        "regenerations_warn": "{n} of {n_sent} pictures were bought again after one had come: a "
+        "choice among several favours its model.",
+        "prices_good": "Charges known: {wins} of {n} pairs.",
+        "prices_warn": "Charges not known: only {wins} of {n} pairs have both.",
+        "prices_unknown": "Charges not known: no pairs.",
+        "sizes_good": "Equal pixel sizes: {wins} of {n} pairs.",
+        "sizes_warn": "Pixel sizes differ: in {wins} of {n} pairs.",
+        "sizes_unknown": "Pixel sizes not known: in {wins} of {n} pairs.",
+        "origin_good": "Real pictures. {n_other} runs of the emulator are not counted.",
+        "origin_warn": "Emulated pictures: they say nothing about the models. {n_other} real runs "
+        "are not counted.",
+        "voters_one": "One voter: this is one person's taste.",
+        "voters_good": "{n} voters, and none of them leans the other way.",
+        "voters_warn": "{n} voters, and they do not agree: {against} lean the other way.",
+        "voters_unknown": "No voters yet.",
+        "left_out_good": "No vote was left out but {n} withdrawn.",
+        "left_out_warn": "{n} votes were left out: {why}.",
+        # the vendor's claims
+        "claim_time": "{words}: {outcome}. {other} takes {ratio} times as long as {model} "
+        "({interval}, n = {n} pairs).",
+        "claim_share": "{words}: {outcome}. {wins} of {n} prompts for {model} ({interval}).",
+        "claim_few": "{words}: {outcome}. n = {n}, at least {least} are needed.",
+        "claim_emulated": "{words}: {outcome}. These are emulated pictures.",
+        "supported": "supported",
+        "contradicted": "contradicted",
+        "cannot": "cannot tell",
+    }
+)
+
+LEFT_OUT_WORDS: Mapping[LeftOut, str] = MappingProxyType(
+    {
+        LeftOut.WITHDRAWN: "withdrawn",
+        LeftOut.RUN_UNKNOWN: "on a run that is not logged",
+        LeftOut.BOUGHT_AGAIN: "on a run that was bought again",
+        LeftOut.OTHER_ORIGIN: "of the other origin",
+        LeftOut.OTHER_MODELS: "on other models",
+        LeftOut.NO_PICTURE: "without a picture",
+        LeftOut.ORIGINS_DIFFER: "on an emulated and a real picture",
+        LeftOut.PROMPTS_DIFFER: "on different prompts",
+        LeftOut.RATIOS_DIFFER: "on different ratios",
+        LeftOut.RESOLUTIONS_DIFFER: "on different resolutions",
+        LeftOut.REFERENCES_DIFFER: "on different references",
+        LeftOut.UNREADABLE: "with a damaged row",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A sentence to be said: its place in TEXTS and what goes in. Another language has other TEXTS."""
+
+    key: str
+    values: Mapping[str, str | int]
+
+    def in_words(self, texts: Mapping[str, str] = TEXTS) -> str:
+        return texts[self.key].format(**self.values)
+
+
+def phrase(key: str, **values: str | int) -> Phrase:
+    """
+    The phrase of that key.
+
+    Raises:
+        KeyError: There is no such sentence.
+    """
+    if key not in TEXTS:
+        raise KeyError(key)
+    return Phrase(key=key, values=MappingProxyType(values))
+
+
+def short_name(model: str) -> str:
+    """flux-2-pro as it is called beside flux-2-flex: "pro"."""
+    return model.removeprefix("flux-2-")
+
+
+def interval_words(share: Share) -> str:
+    """
+    "53–99 %"; "at least 52 %" for a sweep, because no handful of votes shows 100 %.
+
+    One decimal where a whole number would put an end on 50 that is not there.
+    """
+    low, high = 100 * share.low, 100 * share.high
+    digits = 1 if (low > 50 and round(low) == 50) or (high < 50 and round(high) == 50) else 0
+    if share.wins == share.n:
+        return f"at least {low:.{digits}f} %"
+    if share.wins == 0:
+        return f"at most {high:.{digits}f} %"
+    # Neither end is 0 or 100 while both answers occur, so neither is printed.
+    return f"{max(low, 1):.{digits}f}–{min(high, 99):.{digits}f} %"
+
+
+def rounded(n: int) -> int:
+    """To two significant digits, as "about" promises."""
+    step = int(10 ** max(0, len(str(n)) - 2))
+    return round(n / step) * step
+
+
+def ratio_interval_words(low: float | None, high: float | None) -> str:
+    """The bounds of a ratio; a missing one is said to be missing."""
+    if low is None and high is None:
+        return "no bounds"
+    if high is None:
+        return f"at least {low:.2f}"
+    if low is None:
+        return f"at most {high:.2f}"
+    return f"{low:.2f}–{high:.2f}"

@@ -1,0 +1,208 @@
+"""The one sentence at the top: what may be said of two models after every vote, and nothing more."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from playground.results.money import Basis, PairedCost
+from playground.results.sentences import Phrase, interval_words, phrase, rounded, short_name
+from playground.results.stats import (
+    DEFAULT_MARGIN,
+    EValue,
+    Margin,
+    MeanDifference,
+    Share,
+    confidence_sequence,
+    is_inside,
+    plan_share,
+)
+from playground.results.summary import MIN_PROMPTS, Summary
+from playground.schema import Origin
+
+MIN_PRICED = 5  # pairs with both prices known, and at least half of all
+# Which truths the reader is given a number of prompts for; the first that is not reached yet.
+_SCENARIOS = (0.60, 0.55)
+
+
+class VerdictKind(StrEnum):
+    """What the votes allow to be said."""
+
+    NO_VOTES = "no_votes"
+    TOO_FEW = "too_few"
+    WINNER = "winner"
+    EQUAL = "equal"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """The cheaper model and by which share of the dearer one's price."""
+
+    model: str
+    share: Decimal
+    basis: Basis
+    difference: MeanDifference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """If the true share were `share`, the planned test would need `n` decisive prompts."""
+
+    share: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """
+    The verdict with the numbers it rests on. `wins` and `share` are those of `model`.
+
+    model: the one preferred on more prompts; the second where it is even; None without votes.
+
+    saving: told only with EQUAL; None where too few pairs are priced or none is cheaper.
+    """
+
+    kind: VerdictKind
+    sentence: str
+    phrases: tuple[Phrase, ...]
+    origin: Origin
+    models: tuple[str, str]
+    model: str | None
+    wins: int
+    n: int
+    share: Share | None  # with its confidence sequence
+    e: EValue
+    margin: Margin
+    min_prompts: int
+    needed: Scenario | None
+    saving: Saving | None
+
+
+def judge(summary: Summary, *, margin: Margin = DEFAULT_MARGIN) -> Verdict:
+    """
+    The verdict on a summary, valid however often it was looked at before.
+
+    Args:
+        margin: Which shares are practically equal; to be fixed before the votes are seen.
+    """
+    counts = summary.tally
+    n, is_second = counts.n, counts.wins >= counts.losses
+    wins = max(counts.wins, counts.losses)
+    model = summary.models[is_second] if n else None
+    share = confidence_sequence(wins, n, level=summary.level) if n else None
+    kind = _kind(summary, share, margin)
+    saving = saving_of(summary) if kind is VerdictKind.EQUAL else None
+    needed = _needed(n) if kind is VerdictKind.CANNOT_TELL else None
+    phrases = tuple(_phrases(kind, summary, model, share, margin, saving, needed))
+    return Verdict(
+        kind=kind,
+        sentence=" ".join(each.in_words() for each in phrases),
+        phrases=phrases,
+        origin=summary.origin,
+        models=summary.models,
+        model=model,
+        wins=wins,
+        n=n,
+        share=share,
+        e=counts.e,
+        margin=margin,
+        min_prompts=MIN_PROMPTS,
+        needed=needed,
+        saving=saving,
+    )
+
+
+def saving_of(summary: Summary) -> Saving | None:
+    """
+    What the cheaper model saves; by estimate only where too few charges are known.
+
+    None where too few pairs are priced, or the paired interval holds zero.
+    """
+    for cost in (summary.charged, summary.estimated):
+        if cost.n_priced >= MIN_PRICED and 2 * cost.n_priced >= cost.n_pairs:
+            return _saving(summary.models, cost)
+    return None
+
+
+def _saving(models: tuple[str, str], cost: PairedCost) -> Saving | None:
+    difference, first, second = cost.difference, cost.first_usd, cost.second_usd
+    if difference is None or first is None or second is None or not difference.excludes_zero:
+        return None
+    return Saving(
+        model=models[second < first],
+        share=1 - min(first, second) / max(first, second),
+        basis=cost.basis,
+        difference=difference,
+    )
+
+
+def _kind(summary: Summary, share: Share | None, margin: Margin) -> VerdictKind:
+    counts = summary.tally
+    if not counts.n_votes:
+        return VerdictKind.NO_VOTES
+    if share is None or counts.n < MIN_PROMPTS:
+        return VerdictKind.TOO_FEW
+    if counts.e.is_called:
+        return VerdictKind.WINNER
+    second = confidence_sequence(counts.wins, counts.n, level=summary.level)
+    return VerdictKind.EQUAL if is_inside(second, margin) else VerdictKind.CANNOT_TELL
+
+
+def _needed(n: int) -> Scenario | None:
+    for share in _SCENARIOS:
+        plan = plan_share(share)
+        if n < plan.fixed_n:
+            return Scenario(share=share, n=plan.fixed_n)
+    return None
+
+
+def _phrases(
+    kind: VerdictKind,
+    summary: Summary,
+    model: str | None,
+    share: Share | None,
+    margin: Margin,
+    saving: Saving | None,
+    needed: Scenario | None,
+) -> "list[Phrase]":
+    counts = summary.tally
+    if kind is VerdictKind.NO_VOTES:
+        return [phrase("no_votes")]
+    said = [phrase("emulated")] if summary.origin is Origin.EMULATED else []
+    if kind is VerdictKind.TOO_FEW or share is None or model is None:
+        said.append(phrase("too_few", n=counts.n))
+        if counts.n_even:
+            said.append(phrase("neither", n_even=counts.n_even, n_prompts=counts.n_prompts))
+    else:
+        numbers: dict[str, str | int] = {
+            "model": short_name(model),
+            "wins": share.wins,
+            "n": share.n,
+            "interval": interval_words(share),
+        }
+        said.append(_main(kind, numbers, saving, len(summary.voters)))
+        if kind is VerdictKind.WINNER and is_inside(share, margin):
+            ends = {"low": f"{100 * margin.low:.0f}", "high": f"{100 * margin.high:.0f}"}
+            said.append(phrase("within_margin", **ends))
+        if needed is not None:
+            for_ = round(100 * needed.share)
+            said.append(phrase("needed", for_=for_, against=100 - for_, needed=rounded(needed.n)))
+    if 2 * counts.n_both_bad > counts.n_prompts:
+        said.append(phrase("both_bad", n_both_bad=counts.n_both_bad, n_prompts=counts.n_prompts))
+    return said
+
+
+def _main(
+    kind: VerdictKind, numbers: "dict[str, str | int]", saving: Saving | None, n_voters: int
+) -> Phrase:
+    if kind is VerdictKind.WINNER and n_voters > 1:
+        return phrase("winner_voters", n_voters=n_voters, **numbers)
+    if kind is VerdictKind.EQUAL and saving is not None:
+        return phrase(
+            "equal_saving" if saving.basis == "charged_usd" else "equal_estimated",
+            cheaper=short_name(saving.model),
+            less=f"{100 * saving.share:.0f}",
+            n_priced=saving.difference.n,
+            **numbers,
+        )
+    return phrase(str(kind), **numbers)
