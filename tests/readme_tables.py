@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from playground.config import VARIABLES
-from playground.schema import Run, column_info
+from playground.schema import Mark, Run, Vote, column_info
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -17,10 +17,10 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def columns_table() -> str:
+def columns_table(record_type: type) -> str:
     rows = ["| column | type | unit | meaning |", "|---|---|---|---|"]
     group = ""
-    for name, info in column_info(Run).items():
+    for name, info in column_info(record_type).items():
         if info["group"] != group:
             group = info["group"]
             rows.append(f"| **{group}** | | | |")
@@ -28,7 +28,12 @@ def columns_table() -> str:
     return "\n".join(rows)
 
 
-TABLES = {"settings": settings_table, "columns": columns_table}
+TABLES = {
+    "settings": settings_table,
+    "columns": lambda: columns_table(Run),
+    "vote columns": lambda: columns_table(Vote),
+    "mark columns": lambda: columns_table(Mark),
+}
 
 
 def with_tables(text: str) -> str:

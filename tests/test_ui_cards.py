@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from playground.provenance.guards import Guard, GuardKind
 from playground.runner.views import Phase, RunView
 from playground.schema import Origin, RunStatus
 from playground.ui.cards import Card, card_html
@@ -46,6 +47,18 @@ def test_progress_is_shown_only_when_the_service_gives_it() -> None:
     assert 'value="40"' in _html(a_view(progress_pct=40.0))
     # Zero is a figure too; it is not the same as none.
     assert 'value="0"' in _html(a_view(progress_pct=0.0))
+
+
+def test_what_was_noticed_stands_on_the_cards_it_is_about() -> None:
+    unchanged = Guard(kind=GuardKind.UNCHANGED, run_ids=("run_1",), sentence="Looks unchanged.")
+    elsewhere = Guard(kind=GuardKind.SAME_PICTURE, run_ids=("run_8",), sentence="Same file.")
+    nominal = Guard(kind=GuardKind.NOT_NOMINAL, run_ids=("run_1",), sentence="Not nominal.")
+
+    words = _words(_html(a_finished_view(), guards=(unchanged, elsewhere, nominal)))
+
+    assert "Looks unchanged." in words
+    assert "Same file." not in words
+    assert "Not nominal." not in words  # told among the facts already
 
 
 def test_a_finished_card_tells_size_time_and_money() -> None:

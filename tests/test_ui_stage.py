@@ -8,12 +8,12 @@ import pytest
 
 from playground.ui.stage import (
     STYLE_SHEET,
-    TEXTS,
     StagePicture,
     empty_stage,
     stage,
     stage_value,
 )
+from playground.ui.texts import texts_of
 from playground.ui.widgets import ASSETS, asset
 
 FLEX = StagePicture(
@@ -99,7 +99,7 @@ def test_every_text_that_is_asked_for_is_in_the_catalogue_and_the_other_way_roun
     asked |= set(re.findall(r'data-(?:text|label)="(\w+)"', asset("stage.html")))
     asked |= {"side", "slider", "blink", "fade", "difference"}  # by mode
     asked |= {"side_0", "side_1", "loading", "empty"}  # by side and state
-    known = {name.removeprefix("stage.") for name in TEXTS}
+    known = set(texts_of("stage"))
     in_python = {name for name in known if name.startswith("key_")} | {"blind_alt"}
 
     assert asked <= known

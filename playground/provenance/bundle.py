@@ -64,24 +64,31 @@ def write_bundle(
     made_at = max(run.finished_at for run in runs)
     wanting: list[str] = []
     with zipfile.ZipFile(target, "w") as archive, tempfile.TemporaryDirectory() as folder:
-        _add(archive, "request.json", _request_json(runs), made_at, is_packed=True)
-        _add(archive, "runs.csv", _rows(Path(folder), Run, "run_id", runs), made_at, is_packed=True)
+        add_entry(archive, "request.json", _request_json(runs), made_at, is_packed=True)
+        add_entry(
+            archive,
+            "runs.csv",
+            rows_csv(Path(folder), Run, "run_id", runs),
+            made_at,
+            is_packed=True,
+        )
         if votes:
-            rows = _rows(Path(folder), Vote, "act_id", votes)
-            _add(archive, "votes.csv", rows, made_at, is_packed=True)
-        for name, run in _named(runs):
-            data = _picture(run, data_dir, wanting, with_record=with_records)
+            rows = rows_csv(Path(folder), Vote, "act_id", votes)
+            add_entry(archive, "votes.csv", rows, made_at, is_packed=True)
+        for name, run in named_pictures(runs):
+            data = picture_bytes(run, data_dir, wanting, with_record=with_records)
             if data is not None:
-                _add(archive, f"pictures/{name}.{_ending(data)}", data, run.finished_at)
+                add_entry(archive, f"pictures/{name}.{ending_of(data)}", data, run.finished_at)
         for number, path in _references(runs[0], data_dir, wanting):
             name = f"references/image-{number}{path.suffix}"
-            _add(archive, name, read_picture_file(path), made_at)
+            add_entry(archive, name, read_picture_file(path), made_at)
     return tuple(wanting)
 
 
-def _add(
+def add_entry(
     archive: zipfile.ZipFile, name: str, data: bytes, at: datetime, *, is_packed: bool = False
 ) -> None:
+    """Adds a file, dated; `is_packed` for what is not compressed already."""
     moment = min(max(at.astimezone(UTC), _EARLIEST), _LATEST)
     entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
     entry.external_attr = _FILE_MODE
@@ -91,7 +98,7 @@ def _add(
     archive.writestr(entry, data)
 
 
-def _rows(folder: Path, record_type: type[R], key: str, records: Sequence[R]) -> bytes:
+def rows_csv(folder: Path, record_type: type[R], key: str, records: Sequence[R]) -> bytes:
     """The records as a log of their own: one line each, harmless to a spreadsheet, read by `load`."""
     path = folder / f"{record_type.__name__}.csv"
     log = CsvLog(path, record_type, key=key)
@@ -100,8 +107,8 @@ def _rows(folder: Path, record_type: type[R], key: str, records: Sequence[R]) ->
     return path.read_bytes()
 
 
-def _named(runs: Sequence[Run]) -> Iterator[tuple[str, Run]]:
-    """The runs with a picture and the name of each, by lane, then repeat, then retry."""
+def named_pictures(runs: Sequence[Run]) -> Iterator[tuple[str, Run]]:
+    """The runs of a comparison with a picture and the name of each, by lane, then repeat, then retry."""
     attempts: dict[tuple[int, int], int] = {}
     for run in sorted(runs, key=lambda run: (run.lane, run.repeat)):
         place = (run.lane, run.repeat)
@@ -112,7 +119,10 @@ def _named(runs: Sequence[Run]) -> Iterator[tuple[str, Run]]:
             yield f"{run.lane}-{model}-{run.repeat}{retry}", run
 
 
-def _picture(run: Run, data_dir: Path, wanting: list[str], *, with_record: bool) -> bytes | None:
+def picture_bytes(
+    run: Run, data_dir: Path, wanting: list[str], *, with_record: bool
+) -> bytes | None:
+    """The picture as it came or with its record; None, and a sentence in `wanting`, if it is not there."""
     path = None if run.file is None else file_inside(data_dir, run.file)
     if path is None or not path.is_file():
         wanting.append(f"The picture of run {run.run_id} is gone.")
@@ -129,7 +139,8 @@ def _picture(run: Run, data_dir: Path, wanting: list[str], *, with_record: bool)
         return None
 
 
-def _ending(data: bytes) -> str:
+def ending_of(data: bytes) -> str:
+    """What the name of a picture file ends in, by its content."""
     return containers.EXTENSIONS.get(containers.read_header(data).format, "bin")
 
 

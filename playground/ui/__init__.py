@@ -6,20 +6,33 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from playground.history.pages import History
 from playground.runner.desk import Desk
 from playground.ui.account import AccountBar
 from playground.ui.compare import CompareScreen
 from playground.ui.examples import EXAMPLE_DIR, recorded_example
 from playground.ui.flow import Flow
+from playground.ui.history import HistoryScreen
+from playground.ui.judge import JudgeScreen
+from playground.ui.past import past_flow
 from playground.ui.references import MAX_UPLOAD_BYTES
 from playground.ui.security import middleware
 from playground.ui.shelf import Shelf
+from playground.ui.sitting import Sittings
 from playground.ui.texts import text
 from playground.ui.theme import theme
 from playground.ui.visits import Visits
-from playground.ui.widgets import asset
+from playground.ui.widgets import COMPARE_TAB, HISTORY_TAB, JUDGE_TAB, asset
 
-STYLE_SHEETS = ("page.css", "composer.css", "cards.css", "stage.css")
+STYLE_SHEETS = (
+    "page.css",
+    "composer.css",
+    "cards.css",
+    "stage.css",
+    "vote.css",
+    "judge.css",
+    "history.css",
+)
 # Twice the same class: ours must win over the framework's reset of every button and list.
 ROOT = ".gradio-container.gradio-container"
 KEEP_UPLOADS_S = 24 * 3600
@@ -45,6 +58,7 @@ def build(desk: Desk) -> gr.Blocks:
         thumbnails_dir=thumbnails_dir / "pictures",
         example=recorded_example(),
     )
+    past = History(desk.settings.data_dir.resolve())
     demo: gr.Blocks
     with gr.Blocks(
         title=text("page.title"),
@@ -54,8 +68,22 @@ def build(desk: Desk) -> gr.Blocks:
     ) as demo:
         visit_id = gr.State("")
         bar = AccountBar(flow, visit_id)
-        screen = CompareScreen(flow, bar.header, visit_id)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab(text("tabs.compare"), id=COMPARE_TAB, elem_id="tab-compare") as now:
+                screen = CompareScreen(flow, bar.header, visit_id)
+            # The others fill themselves when somebody first looks at them.
+            with gr.Tab(text("judge.tab"), id=JUDGE_TAB, elem_id="tab-judge") as judging:
+                sittings = Sittings(desk, flow.ballots, past)
+                judge = JudgeScreen(flow, sittings, visit_id)
+            with gr.Tab(
+                text("tabs.history"), id=HISTORY_TAB, elem_id="tab-history"
+            ) as looking_back:
+                history = HistoryScreen(
+                    flow, past_flow(flow, past, thumbnails_dir=thumbnails_dir), visit_id
+                )
         screen.wire(demo, bar.wire())
+        judge.wire(demo, judging)
+        history.wire(looking_back, [now, judging], screen)
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS, api_open=False)
     return demo
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from playground.catalog import MODELS, nominal_px
+from playground.provenance.guards import Guard, GuardKind
 from playground.runner.views import RunView
 from playground.schema import Request, Run, RunStatus
 from playground.ui import format as fmt
@@ -20,13 +21,24 @@ PriceWords = Callable[[Request], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A lane to be drawn. `price` says what a retry would cost now; None offers no retries."""
+    """
+    A lane to be drawn. `price` says what a retry would cost now; None offers no retries.
+
+    `place` is where it stands, from 1, when that is not its lane: sides drawn for a blind pair.
+    """
 
     lane: int  # from 1
     views: tuple[RunView, ...]  # of this lane, by repeat; empty: nothing has been run
     model: str | None = None  # of an empty lane
     price: PriceWords | None = None
     is_example: bool = False
+    guards: tuple[Guard, ...] = ()  # noticed about the pictures of the comparison
+    place: int | None = None
+
+    @property
+    def mark(self) -> str:
+        """The letter of the side it stands on."""
+        return lane_mark(self.place or self.lane)
 
 
 def lane_mark(lane: int) -> str:
@@ -53,8 +65,8 @@ def card_html(card: Card, *, now: datetime | None = None) -> Markup:
         "article",
         el(
             "header",
-            el("span", lane_mark(card.lane), class_="pg-lane-mark", aria_hidden="true"),
-            el("h2", _hidden(text("card.lane", lane=lane_mark(card.lane)) + " "),
+            el("span", card.mark, class_="pg-lane-mark", aria_hidden="true"),
+            el("h2", _hidden(text("card.lane", lane=card.mark) + " "),
                model_name(model) if model else None, id=heading),
             _badge(card),
             class_="pg-card-head",
@@ -96,6 +108,12 @@ def _cell(view: RunView, card: Card, now: datetime) -> Markup:
         _state_line(view, card, now),
         _frame(view, card),
         el("p", text("card.retried"), class_="pg-note") if view.retry_of else None,
+        *(
+            el("p", guard.sentence, class_="pg-note pg-guard", data_guard=guard.kind)
+            for guard in card.guards
+            # The nominal size stands among the facts.
+            if view.run_id in guard.run_ids and guard.kind is not GuardKind.NOT_NOMINAL
+        ),
         _facts(view),
         _actions(view, card),
         class_="pg-cell",
@@ -131,7 +149,7 @@ def _tone(view: RunView) -> str:
 
 
 def _state_line(view: RunView, card: Card, now: datetime) -> Markup:
-    whose = text("card.lane", lane=lane_mark(card.lane))
+    whose = text("card.lane", lane=card.mark)
     if len(card.views) > 1:
         whose += f", {text('card.picture', repeat=view.repeat, count=len(card.views))}"
     return el(
@@ -164,8 +182,9 @@ def _clock(view: RunView, now: datetime) -> Markup | None:
 # ---- the picture, or what stands in its place ----------------------------------------------
 
 
-def _ratio(view: RunView) -> str:
-    nominal = nominal_px(view.request.size, view.request.resolution)
+def nominal_ratio(request: Request) -> str:
+    """The shape of the box a picture gets before its size is known, as a style."""
+    nominal = nominal_px(request.size, request.resolution)
     if nominal is not None:
         return f"--ratio: {nominal[0]} / {nominal[1]}"
     return "--ratio: 1 / 1"
@@ -181,7 +200,11 @@ def _frame(view: RunView, card: Card) -> Markup:
     else:
         inside, kind = _picture(view, view.picture, view.run, card), "picture"
     return el(
-        "div", inside, class_=f"pg-frame pg-frame-{kind}", style=_ratio(view), data_tone=_tone(view)
+        "div",
+        inside,
+        class_=f"pg-frame pg-frame-{kind}",
+        style=nominal_ratio(view.request),
+        data_tone=_tone(view),
     )
 
 
@@ -194,7 +217,7 @@ def _picture(view: RunView, picture: Path, run: Run, card: Card) -> Markup:
         alt=text(
             "card.alt",
             model=model_name(run.model),
-            lane=lane_mark(card.lane),
+            lane=card.mark,
             repeat=repeat,
             prompt=fmt.shortened(run.prompt, 300),
         ),

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from playground import catalog
+from playground.ui.blind import blind_switch, is_switched, switched
 from playground.ui.choices import choices_widget
 from playground.ui.confirm import confirm_html
 from playground.ui.examples import EXAMPLE_PROMPTS
@@ -16,12 +17,17 @@ from playground.ui.references import reference_strip
 from playground.ui.screen import LANES, Form, Pending, Screen, notice_html
 from playground.ui.stage import stage
 from playground.ui.texts import text
-from playground.ui.widgets import QUIET, html
+from playground.ui.votes import act_of, vote_panel
+from playground.ui.widgets import COMPARE_TAB, QUIET, html
 
 REFRESH_EVERY_S = 5.0
 PROMPT_LINES = 3
 MAX_PROMPT_LINES = 14
-_TELL_WHO = "() => [window.playground.visitId(), window.playground.comparisonId()]"
+_SHOW_TAB = f"() => window.playground.showTab('{COMPARE_TAB}')"
+_TELL_WHO = (
+    "() => [window.playground.visitId(), window.playground.comparisonId(),"
+    " window.playground.voterId()]"
+)
 
 _Updates = dict[Any, Any]
 
@@ -44,11 +50,13 @@ class CompareScreen:
             with gr.Column(elem_id="results", scale=1, min_width=300):
                 self._show()
         self._pending = gr.State(None)
+        self._sent: dict[str, tuple[Any, Any]] = {}  # stage and vote panel, as each page has them
         self._form = [self._prompt, self._references, self._choices]
         self._screen = [
             self._subject,
             *self._cards,
             self._stage,
+            self._vote,
             self._earlier,
             self._header,
             self._notice,
@@ -72,7 +80,7 @@ class CompareScreen:
             elem_id="prompt",
         )
         self._examples = html(_example_buttons(), script="actions.js", elem_id="examples")
-        self._references = reference_strip(self._flow.shelf)
+        self._references = reference_strip(self._flow.shelf, self._flow.recalls, self._flow.visits)
         self._choices = choices_widget()
 
     def _buy(self) -> None:
@@ -84,6 +92,7 @@ class CompareScreen:
                 self._stop = gr.Button(
                     text("run.stop"), elem_id="stop", interactive=False, min_width=110, scale=0
                 )
+            self._blind = blind_switch()
             self._basis = html(elem_id="basis")
             html(el("p", text("run.stop_hint")), elem_id="stop-hint")
             self._notice = html(notice_html(None), script="notice.js", elem_id="notice")
@@ -97,6 +106,7 @@ class CompareScreen:
                 for lane in range(1, LANES + 1)
             ]
         self._stage = stage()
+        self._vote = vote_panel(stage_id="stage", elem_id="vote")
         self._earlier = html(script="actions.js", elem_id="earlier")
         self._place = html(script="place.js", elem_id="place")
 
@@ -106,20 +116,26 @@ class CompareScreen:
         """Connects everything. While a lane runs, its card is written by its watcher alone."""
         visit = self._visit_id
         with gr.Row(visible=False):
-            told = [gr.Textbox(label="visit"), gr.Textbox(label="place")]
+            told = [gr.Textbox(label=name) for name in ("visit", "place", "voter")]
         entered = demo.load(
-            self._on_load, told, [*self._screen, *self._form, visit], js=_TELL_WHO, **QUIET
+            self._on_load,
+            told,
+            [*self._screen, *self._form, self._blind, visit],
+            js=_TELL_WHO,
+            **QUIET,
         )
         self._follow(entered)
         self._wire_prices([entered, *account_changes])
         run = self._run.click(
             self._on_run,
-            [visit, *self._form],
+            [visit, self._blind, *self._form],
             self._screen,
             trigger_mode="once",
             **QUIET,
         )
         self._follow(run)
+        self._blind.change(self._on_blind, [visit, self._blind], None, queue=False, **QUIET)
+        self._vote.judge(self._on_judge, visit, self._screen, trigger_mode="once", **QUIET)
         self._stop.click(self._on_stop, visit, None, queue=False, **QUIET)
         self._wire_confirmation()
         for lane, card in enumerate(self._cards, start=1):
@@ -130,11 +146,39 @@ class CompareScreen:
                 self._on_open, visit, [*self._screen, *self._form], trigger_mode="once", **QUIET
             )
             self._follow(opened)
+        restored = self._references.restore(
+            self._on_restore, visit, [*self._screen, *self._form], trigger_mode="once", **QUIET
+        )
+        self._follow(restored)
+        # The line on top is in sight from every tab.
+        self._header.open(None, None, None, js=_SHOW_TAB, **QUIET)
         self._examples.choose(_chosen_prompt, None, self._prompt, queue=False, **QUIET)
         gr.Timer(REFRESH_EVERY_S).tick(
             self._on_tick, visit, self._screen, queue=False, trigger_mode="once", **QUIET
         )
         demo.unload(self._on_unload)
+
+    def serve(self, widget: gr.HTML, *, retries: bool = False) -> Any:
+        """
+        Comparisons that a widget of another tab wants shown, and runs it wants bought again: here
+        they are, with this tab in front. Returns the event of its `show`.
+        """
+        visit, screen = self._visit_id, self._screen
+        shown = widget.show(
+            self._on_open, visit, [*screen, *self._form], trigger_mode="once", **QUIET
+        )
+        events = [shown]
+        if retries:
+            events.append(widget.retry(self._on_retry, visit, screen, trigger_mode="once", **QUIET))
+        for event in events:
+            self._follow(event)
+            event.then(None, None, None, js=_SHOW_TAB, **QUIET)
+        return shown
+
+    @property
+    def references(self) -> gr.HTML:
+        """The strip whose value is the list of references of the form."""
+        return self._references
 
     def _wire_confirmation(self) -> None:
         visit = self._visit_id
@@ -176,19 +220,48 @@ class CompareScreen:
 
     # ---- handlers -----------------------------------------------------------------------------
 
-    async def _on_load(self, visit_id: str, comparison_id: str, request: gr.Request) -> _Updates:
+    async def _on_load(
+        self, visit_id: str, comparison_id: str, voter_id: str, request: gr.Request
+    ) -> _Updates:
         visit = self._flow.visits.enter(visit_id)
+        self._flow.visits.meet_voter(visit, voter_id)
         screen = await self._flow.enter(visit, _page(request), comparison_id)
-        return {**self._updates(screen), self._visit_id: visit.visit_id}
+        return {
+            **self._updates(screen),
+            self._blind: switched(visit.is_blind),
+            self._visit_id: visit.visit_id,
+        }
 
     async def _on_open(self, visit_id: str, event: gr.EventData, request: gr.Request) -> _Updates:
         visit = self._flow.visits.enter(visit_id)
         chosen = _told_text(event, "comparison")
         return self._updates(await self._flow.enter(visit, _page(request), chosen))
 
-    async def _on_run(self, request: gr.Request, visit_id: str, *form: Any) -> _Updates:
+    async def _on_restore(
+        self, visit_id: str, event: gr.EventData, request: gr.Request
+    ) -> _Updates:
         visit = self._flow.visits.enter(visit_id)
-        return self._updates(await self._flow.run(form_of(*form), visit, _page(request)))
+        token = _told_text(event, "token")
+        return self._updates(await self._flow.restore(token, visit, _page(request)))
+
+    async def _on_run(
+        self, request: gr.Request, visit_id: str, is_blind: object, *form: Any
+    ) -> _Updates:
+        visit = self._flow.visits.enter(visit_id)
+        screen = await self._flow.run(
+            form_of(*form), visit, _page(request), is_blind=is_switched(is_blind)
+        )
+        return self._updates(screen)
+
+    def _on_blind(self, visit_id: str, is_blind: object) -> None:
+        self._flow.visits.enter(visit_id).is_blind = is_switched(is_blind)
+
+    async def _on_judge(self, visit_id: str, event: gr.EventData, request: gr.Request) -> _Updates:
+        visit = self._flow.visits.enter(visit_id)
+        act = act_of(event._data)
+        updates = self._updates(await self._flow.judge(act, visit, _page(request)))
+        updates[self._vote] = {**updates[self._vote], "echo": act.echo}
+        return updates
 
     async def _on_confirm(
         self, visit_id: str, pending: Pending | None, request: gr.Request
@@ -224,11 +297,11 @@ class CompareScreen:
 
     async def _on_settle(self, visit_id: str, request: gr.Request) -> _Updates:
         screen = await self._screen_of(visit_id, request)
-        return {**self._standing(screen), self._stage: screen.stage}
+        return {**self._standing(screen), **self._changed(screen)}
 
     async def _on_tick(self, visit_id: str, request: gr.Request) -> _Updates:
-        # Without the stage: somebody may be looking closely, and nothing on it has changed.
-        return self._standing(await self._screen_of(visit_id, request))
+        screen = await self._screen_of(visit_id, request)
+        return {**self._standing(screen), **self._changed(screen)}
 
     async def _screen_of(self, visit_id: str, request: gr.Request) -> Screen:
         visit = self._flow.visits.enter(visit_id)
@@ -248,6 +321,7 @@ class CompareScreen:
         }
 
     def _on_unload(self, request: gr.Request) -> None:
+        self._sent.pop(_page(request), None)
         self._flow.visits.leave(_page(request))
 
     # ---- a screen as updates ------------------------------------------------------------------
@@ -256,7 +330,9 @@ class CompareScreen:
         """Everything a step may have changed."""
         updates = self._standing(screen)
         updates |= dict(zip(self._cards, screen.cards, strict=True))
+        self._sent[screen.page_id] = (screen.stage, screen.vote)
         updates[self._stage] = screen.stage
+        updates[self._vote] = screen.vote
         updates[self._notice] = screen.notice
         updates[self._pending] = screen.pending
         updates[self._confirm] = (
@@ -268,6 +344,21 @@ class CompareScreen:
         if screen.form is not None:
             updates |= self._refilled(screen.form)
         return updates
+
+    def _changed(self, screen: Screen) -> _Updates:
+        """
+        Stage and vote panel where they differ from what the page has.
+
+        Otherwise they are left alone: somebody may be looking closely.
+        """
+        before = self._sent.get(screen.page_id, (None, None))
+        self._sent[screen.page_id] = (screen.stage, screen.vote)
+        parts = ((self._stage, screen.stage), (self._vote, screen.vote))
+        return {
+            widget: value
+            for (widget, value), old in zip(parts, before, strict=True)
+            if value != old
+        }
 
     def _standing(self, screen: Screen) -> _Updates:
         """What goes on changing by itself; a running card belongs to its watcher."""

@@ -15,11 +15,16 @@ PROMPT_CHARACTERS = 70
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """One comparison of the strip. `thumbnails`: one per lane, None where there is no picture."""
+    """
+    One comparison of the strip. `thumbnails`: one per lane, None where there is no picture.
+
+    Of one that is hidden nothing is told but its prompt and whether it is finished.
+    """
 
     comparison_id: str
     views: tuple[RunView, ...]
     thumbnails: tuple[Path | None, ...]
+    is_hidden: bool = False
 
 
 def earlier_html(comparisons: Sequence[Earlier], *, shown_id: str | None) -> Markup:
@@ -39,11 +44,11 @@ def _item(earlier: Earlier, *, is_shown: bool) -> Markup:
     prompt = earlier.views[0].request.prompt
     done = sum(1 for view in earlier.views if view.run and view.run.status == RunStatus.SUCCEEDED)
     is_running = not all(view.is_over for view in earlier.views)
-    state = (
-        text("earlier.running")
-        if is_running
-        else text("earlier.done", done=done, count=len(earlier.views))
-    )
+    state = text("earlier.done", done=done, count=len(earlier.views))
+    if is_running:
+        state = text("earlier.running")
+    elif earlier.is_hidden:
+        state = text("earlier.hidden")
     return el(
         "li",
         el(

@@ -12,8 +12,11 @@ from playground.runner.desk import Desk
 from playground.runner.views import RunView
 from playground.schema import Comparison, Request, RunStatus
 from playground.ui import format as fmt
+from playground.ui.ballots import Act, Ballots, Sight
 from playground.ui.markup import Markup, el
 from playground.ui.money import Quote
+from playground.ui.neutral_references import is_missing, missing_words
+from playground.ui.recall import Recalls
 from playground.ui.screen import LANES, Easel, Form, Pending, Screen, notice_html, of_lane
 from playground.ui.shelf import Shelf
 from playground.ui.texts import text
@@ -39,8 +42,12 @@ class Flow:
         self.desk = desk
         self.visits = visits
         self.shelf = shelf
+        self.recalls = Recalls(desk, shelf)
         self.wallet = Wallet(desk, visits)
-        self.easel = Easel(desk, visits, self.wallet, thumbnails_dir, example)
+        self.ballots = Ballots(
+            desk.settings.data_dir.resolve(), copies_dir=thumbnails_dir.with_name("blind")
+        )
+        self.easel = Easel(desk, visits, self.wallet, self.ballots, thumbnails_dir, example)
 
     def quote(self, form: Form, visit: Visit) -> Quote:
         """What this form would buy now."""
@@ -87,10 +94,23 @@ class Flow:
             return await self.screen(visit, page_id, notice=words)
         visit.remember(comparison_id)
         self.visits.show(page_id, comparison_id)
-        screen = await self.screen(visit, page_id)
+        missing = missing_words(views[0].request.references)
+        screen = await self.screen(visit, page_id, notice=missing)
         return replace(screen, form=await asyncio.to_thread(self._form_of, views))
 
-    async def run(self, form: Form, visit: Visit, page_id: str) -> Screen:
+    async def restore(self, token: str, visit: Visit, page_id: str) -> Screen:
+        """The request that a dropped picture brought along fills the form again."""
+        recalled = self.recalls.get(token)
+        if recalled is None:
+            return await self.screen(visit, page_id, notice=text("recall.gone"))
+        if recalled.comparison_id is not None:
+            return await self.enter(visit, page_id, recalled.comparison_id)
+        screen = await self.screen(visit, page_id, notice=recalled.notice)
+        return replace(screen, form=recalled.form)
+
+    async def run(
+        self, form: Form, visit: Visit, page_id: str, *, is_blind: bool = False
+    ) -> Screen:
         """Begins a comparison, or shows the one that is running, or asks first."""
         async with visit.lock:
             running = self.easel.running(visit)
@@ -106,9 +126,13 @@ class Flow:
             offer = self.quote(form, visit)
             reason = self.wallet.reason_to_ask(offer)
             if reason is not None:
-                pending = Pending(reason=reason, quote=offer, comparison=comparison)
+                pending = Pending(
+                    reason=reason, quote=offer, comparison=comparison, is_blind=is_blind
+                )
                 return await self.screen(visit, page_id, pending=pending)
-            return await self._begin(comparison, visit, page_id, accept_unknown_price=False)
+            return await self._begin(
+                comparison, visit, page_id, accept_unknown_price=False, is_blind=is_blind
+            )
 
     async def confirm(self, pending: Pending | None, visit: Visit, page_id: str) -> Screen:
         """The person said yes to exactly this purchase."""
@@ -123,7 +147,11 @@ class Flow:
             if pending.comparison is None or self.easel.running(visit) is not None:
                 return await self.screen(visit, page_id, notice=text("run.already"))
             return await self._begin(
-                pending.comparison, visit, page_id, accept_unknown_price=accepts
+                pending.comparison,
+                visit,
+                page_id,
+                accept_unknown_price=accepts,
+                is_blind=pending.is_blind,
             )
 
     async def leave(self, visit: Visit, page_id: str) -> Screen:
@@ -171,6 +199,17 @@ class Flow:
         if comparison_id is not None:
             self.desk.stop(comparison_id)
 
+    async def judge(self, act: Act, visit: Visit, page_id: str) -> Screen:
+        """What the person did on the vote panel; the screen shows names only when that is on disk."""
+        views = self.easel.shown_views(page_id)
+        problem = None
+        if views:
+            try:
+                problem = await asyncio.to_thread(self.ballots.act_on, act, visit.voter_id, views)
+            except PlaygroundError as exc:
+                problem = str(exc)
+        return await self.easel.screen(visit, page_id, problem=problem)
+
     async def watch(self, lane: int, visit: Visit, page_id: str) -> AsyncIterator[Markup]:
         """
         The card of one lane each time it changed, and a heartbeat, until that lane is over.
@@ -181,25 +220,33 @@ class Flow:
         comparison_id = self.visits.shown(page_id)
         if comparison_id is None:
             # A stream that says nothing would leave the card blank.
-            yield self.easel.cards((), visit)[lane - 1]
+            yield self.easel.cards((), visit, Sight())[lane - 1]
             return
         card, drawn, silent_s = Markup(""), None, HEARTBEAT_S
         while self.visits.shown(page_id) == comparison_id:
-            views = of_lane(self.desk.views(comparison_id), lane)
-            state = [(view.run_id, view.revision) for view in views]
-            if state != drawn:
-                card, drawn, silent_s = self.easel.card(lane, views, visit), state, HEARTBEAT_S
+            views = self.desk.views(comparison_id)
+            is_hidden = self.ballots.is_hidden(visit.voter_id, views)
+            watched = views if is_hidden else of_lane(views, lane)
+            is_over = all(view.is_over for view in watched)
+            # Hidden cards change at one moment, whichever side was first.
+            news = is_over if is_hidden else [(view.run_id, view.revision) for view in watched]
+            if (state := (is_hidden, news)) != drawn:
+                card = await self._card(lane, views, visit)
+                drawn, silent_s = state, HEARTBEAT_S
             if silent_s >= HEARTBEAT_S:
                 silent_s = 0.0
                 yield card
-            if all(view.is_over for view in views):
+            if is_over:
                 return
             await asyncio.sleep(LOOK_EVERY_S)
             silent_s += LOOK_EVERY_S
         # The framework shows the last word of a stream once more when it ends.
-        yield self.easel.cards(self.easel.shown_views(page_id), visit)[lane - 1]
+        yield await self._card(lane, self.easel.shown_views(page_id), visit)
 
     # ---- inside the steps -----------------------------------------------------------------------
+
+    async def _card(self, lane: int, views: Sequence[RunView], visit: Visit) -> Markup:
+        return self.easel.cards(views, visit, await self.easel.sight(views, visit))[lane - 1]
 
     def _comparison(self, form: Form) -> Comparison:
         if not 1 <= form.repeats <= catalog.MAX_REPEATS:
@@ -222,9 +269,18 @@ class Flow:
         return comparison
 
     async def _begin(
-        self, comparison: Comparison, visit: Visit, page_id: str, *, accept_unknown_price: bool
+        self,
+        comparison: Comparison,
+        visit: Visit,
+        page_id: str,
+        *,
+        accept_unknown_price: bool,
+        is_blind: bool,
     ) -> Screen:
         try:
+            if is_blind:
+                # Before anything is bought: a crash must not show what was to be hidden.
+                await asyncio.to_thread(self.ballots.seal, comparison.comparison_id)
             await self.desk.begin(
                 comparison,
                 account_id=self.wallet.account_id(visit),
@@ -264,8 +320,8 @@ class Flow:
         lanes = {view.lane: view.request.model for view in views}
         references = []
         for reference in first.references:
-            # A file that is gone cannot be sent again; the person sees that it is missing.
-            if reference.path is None or reference.path.is_file():
+            # A file that is gone cannot be sent again; the person is told that it is missing.
+            if not is_missing(reference):
                 references.append(self.shelf.put(reference))
         return Form(
             prompt=first.prompt,

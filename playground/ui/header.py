@@ -1,6 +1,5 @@
 """The line on top as HTML: emulated or live, what the account holds, what is spent, what is open."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -28,6 +27,7 @@ class Header:
     money: MoneyView
     open_views: tuple[RunView, ...]
     is_own_key: bool  # typed in on this page, not the server's
+    hidden_ids: frozenset[str] = frozenset()  # comparisons whose sides nobody may tell apart
 
 
 def header_html(header: Header, *, now: datetime | None = None) -> Markup:
@@ -50,7 +50,7 @@ def header_html(header: Header, *, now: datetime | None = None) -> Markup:
             aria_label=text("header.region"),
         ),
         _problem(header.account),
-        _open_panel(header.open_views, now or datetime.now(UTC)),
+        _open_panel(header, now or datetime.now(UTC)),
         class_="pg-bar",
         data_origin=header.account.origin,
     )
@@ -147,8 +147,11 @@ def _problem(account: AccountView) -> Markup | None:
     return el("p", account.problem, class_="pg-bar-problem", role="status")
 
 
-def _open_panel(views: Sequence[RunView], now: datetime) -> Markup:
-    listed = [_open_item(view, now) for view in views[:MAX_LISTED]]
+def _open_panel(header: Header, now: datetime) -> Markup:
+    listed = [
+        _open_item(view, _open_words(view, header.hidden_ids), now)
+        for view in header.open_views[:MAX_LISTED]
+    ]
     return el(
         "div",
         el("h2", text("header.open_title")),
@@ -160,15 +163,21 @@ def _open_panel(views: Sequence[RunView], now: datetime) -> Markup:
     )
 
 
-def _open_item(view: RunView, now: datetime) -> Markup:
+def _open_words(view: RunView, hidden_ids: frozenset[str]) -> str:
+    if view.comparison_id in hidden_ids:
+        return text("header.open_hidden")
+    phase = text("phase.detached" if view.is_detached else f"phase.{view.phase}")
+    return f"{model_name(view.request.model)} · {phase}"
+
+
+def _open_item(view: RunView, words: str, now: datetime) -> Markup:
     age_s = max(0.0, (now - view.started_at).total_seconds())
-    phase = "phase.detached" if view.is_detached else f"phase.{view.phase}"
     return el(
         "li",
         el(
             "button",
             el("span", fmt.shortened(view.request.prompt, PROMPT_CHARACTERS), class_="pg-task-prompt", dir="auto"),
-            el("span", f"{model_name(view.request.model)} · {text(phase)}", class_="pg-task-state"),
+            el("span", words, class_="pg-task-state"),
             el("span", fmt.seconds(age_s), class_="pg-clock", data_elapsed_s=f"{age_s:.2f}", aria_hidden="true"),
             type="button",
             data_action="open",

@@ -8,8 +8,10 @@ import gradio as gr
 from playground import catalog
 from playground.errors import PlaygroundError, UnusableReferenceError
 from playground.ui import format as fmt
+from playground.ui.recall import Recalls
 from playground.ui.shelf import Shelf
 from playground.ui.texts import ENGLISH
+from playground.ui.visits import Visits
 from playground.ui.widgets import asset, html
 
 MAX_UPLOAD_BYTES = 100_000_000  # what can still be shrunk; larger ones end in the browser
@@ -17,17 +19,28 @@ MAX_NAME_CHARACTERS = 200
 _PREFIX = "references."
 
 
-def reference_strip(shelf: Shelf) -> gr.HTML:
+def reference_strip(shelf: Shelf, recalls: Recalls, visits: Visits) -> gr.HTML:
     """
     A widget whose value is the list of references, each with its `token`, as the page shows them.
 
-    The browser owns the order; the server only ever learns tokens it gave out itself.
+    The browser owns the order; the server only ever learns tokens it gave out itself. Sends
+    `restore` with the token of a request that a picture brought along.
     """
 
     def keep_file(call: Mapping[str, Any]) -> dict[str, Any]:
         path, name = str(call.get("path", "")), str(call.get("name", ""))
         short = name[:MAX_NAME_CHARACTERS]
-        return _answer(lambda: shelf.add_file(path, name=short, shrink=call.get("shrink") is True))
+        answer = _answer(
+            lambda: shelf.add_file(path, name=short, shrink=call.get("shrink") is True)
+        )
+        return {**answer, **look_up(call)} if "item" in answer else answer
+
+    def look_up(call: Mapping[str, Any]) -> dict[str, Any]:
+        visit = visits.enter(str(call.get("visit", "")))
+        try:
+            return {"recalled": recalls.look_up(str(call.get("path", "")), visit)}
+        except PlaygroundError:
+            return {"recalled": None}  # it need not be one of ours
 
     def keep_url(call: Mapping[str, Any]) -> dict[str, Any]:
         return _answer(lambda: shelf.add_url(str(call.get("url", ""))))
@@ -36,7 +49,7 @@ def reference_strip(shelf: Shelf) -> gr.HTML:
         [],
         script="references.js",
         html_template=asset("references.html"),
-        server_functions=[keep_file, keep_url],
+        server_functions=[keep_file, keep_url, look_up],
         elem_id="references",
         texts={
             name.removeprefix(_PREFIX): words

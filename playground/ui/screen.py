@@ -2,25 +2,31 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from playground import catalog
 from playground.errors import PlaygroundError
 from playground.images import thumbnail
+from playground.provenance.guards import Guard
 from playground.runner.desk import Desk
 from playground.runner.views import RunView
 from playground.schema import Comparison
+from playground.ui.ballots import Ballots, Sight
+from playground.ui.blind import blind_card, blind_stage
 from playground.ui.cards import Card, card_html
 from playground.ui.earlier import Earlier, earlier_html
 from playground.ui.format import file_url
 from playground.ui.header import Header, header_html
 from playground.ui.markup import Markup, el
 from playground.ui.money import Quote
+from playground.ui.neutral_references import NeutralReferences
+from playground.ui.noticed import Noticed
 from playground.ui.stage import StagePicture, empty_stage, stage_value
 from playground.ui.subject import subject_html
 from playground.ui.visits import Visit, Visits
+from playground.ui.votes import vote_of_comparison
 from playground.ui.wallet import Wallet
 
 LANES = len(catalog.DEFAULT_LANES)
@@ -48,16 +54,19 @@ class Pending:
     quote: Quote
     comparison: Comparison | None = None
     retry_of: str | None = None
+    is_blind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """Everything on the right, and what the buttons may do."""
 
+    page_id: str
     comparison_id: str | None
     subject: Markup
     cards: tuple[Markup, ...]
     stage: dict[str, Any]
+    vote: dict[str, Any]
     earlier: Markup
     header: Markup
     notice: Markup
@@ -74,8 +83,15 @@ class Easel:
     desk: Desk
     visits: Visits
     wallet: Wallet
+    ballots: Ballots
     thumbnails_dir: Path
     example: tuple[RunView, ...] = ()
+    neutral_references: NeutralReferences = field(init=False)
+    noticed: Noticed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.neutral_references = NeutralReferences(self.thumbnails_dir.with_name("shown"))
+        self.noticed = Noticed(self.desk.settings.data_dir.resolve() / "references")
 
     async def screen(
         self,
@@ -85,18 +101,29 @@ class Easel:
         notice: str | None = None,
         focus: str | None = None,
         pending: Pending | None = None,
+        problem: str | None = None,
     ) -> Screen:
-        """The screen as things stand; drawing it again changes nothing."""
+        """
+        The screen as things stand; drawing it again changes nothing.
+
+        Args:
+            problem: Why an act on the vote panel was not taken.
+        """
         shown = self.visits.shown(page_id)
         views = self.shown_views(page_id)
+        sight = await self.sight(views, visit)
         # Thumbnails are made and the log is summed up at first sight: not on the page's loop.
         earlier = await asyncio.to_thread(self._earlier, visit, shown)
         header = await asyncio.to_thread(self.header, visit)
+        references = await asyncio.to_thread(self._references, views)
+        guards = await asyncio.to_thread(self.noticed.about, views)
         return Screen(
+            page_id=page_id,
             comparison_id=shown,
             subject=self._subject(views),
-            cards=self.cards(views, visit),
-            stage=staged(views or self.example),
+            cards=self.cards(views, visit, sight, guards),
+            stage=seen_stage(views or self.example, sight, references),
+            vote=vote_of_comparison(sight, views, problem=problem),
             earlier=earlier,
             header=header,
             notice=notice_html(notice, focus=focus),
@@ -104,6 +131,9 @@ class Easel:
             is_watched=not all(view.is_over for view in views),
             pending=pending,
         )
+
+    def _references(self, views: Sequence[RunView]) -> tuple[StagePicture, ...]:
+        return self.neutral_references.pictures(views[0].request.references) if views else ()
 
     def shown_views(self, page_id: str) -> tuple[RunView, ...]:
         """The runs of the comparison a page shows; none while it shows the example."""
@@ -117,22 +147,64 @@ class Easel:
                 visit.live_ids.discard(comparison_id)
         return next(iter(visit.live_ids), None)
 
+    async def sight(self, views: Sequence[RunView], visit: Visit) -> Sight:
+        """What this visit's voter may see of the runs of a comparison; all of the example."""
+        if not views:
+            return Sight()
+        # Copies may have to be made, and what is shown is written down.
+        return await asyncio.to_thread(self.ballots.look, visit.voter_id, views)
+
     def header(self, visit: Visit) -> Markup:
         account = self.wallet.account(visit)
+        open_views, hidden_ids = self._open_views(visit)
         return header_html(
             Header(
                 account=account,
                 money=self.desk.money(account.origin, visit.visit_id),
-                open_views=self.desk.open_views(),
+                open_views=open_views,
                 is_own_key=visit.account_id is not None,
+                hidden_ids=hidden_ids,
             )
         )
 
-    def cards(self, views: Sequence[RunView], visit: Visit) -> tuple[Markup, ...]:
-        """One card a lane; of the example when there are no views."""
+    def _open_views(self, visit: Visit) -> tuple[tuple[RunView, ...], frozenset[str]]:
+        """What is open, and of which comparisons the sides are hidden: these stay whole to the end."""
+        shown: list[RunView] = []
+        hidden_ids: set[str] = set()
+        for view in self.desk.open_views():
+            if view.comparison_id in hidden_ids:
+                continue
+            views = self.desk.views(view.comparison_id)
+            if self.ballots.is_hidden(visit.voter_id, views):
+                hidden_ids.add(view.comparison_id)
+                begun_at = min(each.started_at for each in views)
+                shown += (replace(each, started_at=begun_at) for each in views)
+            else:
+                shown.append(view)
+        return tuple(shown), frozenset(hidden_ids)
+
+    def cards(
+        self,
+        views: Sequence[RunView],
+        visit: Visit,
+        sight: Sight,
+        guards: tuple[Guard, ...] = (),
+    ) -> tuple[Markup, ...]:
+        """One card a side; of the example when there are no views."""
         lanes = range(1, LANES + 1)
+        if sight.is_hidden:
+            return tuple(blind_card(place, views, sight) for place in lanes)
+        if sight.showing is not None and sight.is_drawn:
+            by_run = {view.run_id: view for view in views}
+            pair = [by_run[run_id] for run_id in sight.showing.run_ids]
+            return tuple(
+                self.card(view.lane, (view,), visit, place=place, guards=guards)
+                for place, view in enumerate(pair, start=1)
+            )
         if views:
-            return tuple(self.card(lane, of_lane(views, lane), visit) for lane in lanes)
+            return tuple(
+                self.card(lane, of_lane(views, lane), visit, guards=guards) for lane in lanes
+            )
         return tuple(
             card_html(
                 Card(
@@ -145,7 +217,15 @@ class Easel:
             for lane in lanes
         )
 
-    def card(self, lane: int, views: tuple[RunView, ...], visit: Visit) -> Markup:
+    def card(
+        self,
+        lane: int,
+        views: tuple[RunView, ...],
+        visit: Visit,
+        *,
+        place: int | None = None,
+        guards: tuple[Guard, ...] = (),
+    ) -> Markup:
         present = tuple(
             replace(view, picture=None)
             if view.picture is not None and not view.picture.is_file()
@@ -157,6 +237,8 @@ class Easel:
                 lane=lane,
                 views=present,
                 price=lambda request: self.wallet.price_words(request, visit),
+                place=place,
+                guards=guards,
             )
         )
 
@@ -169,9 +251,19 @@ class Easel:
         for comparison_id in reversed(visit.comparison_ids[-MAX_EARLIER:]):
             views = self.desk.views(comparison_id)
             if views:
-                thumbnails = tuple(self._thumbnail(views, lane) for lane in range(1, LANES + 1))
+                is_hidden = self.ballots.is_hidden(visit.voter_id, views)
+                thumbnails = tuple(
+                    # They stand in the order of lanes.
+                    None if is_hidden else self._thumbnail(views, lane)
+                    for lane in range(1, LANES + 1)
+                )
                 comparisons.append(
-                    Earlier(comparison_id=comparison_id, views=views, thumbnails=thumbnails)
+                    Earlier(
+                        comparison_id=comparison_id,
+                        views=views,
+                        thumbnails=thumbnails,
+                        is_hidden=is_hidden,
+                    )
                 )
         return earlier_html(comparisons, shown_id=shown)
 
@@ -185,16 +277,43 @@ class Easel:
         return None
 
 
-def staged(views: Sequence[RunView]) -> dict[str, Any]:
-    """The first picture of each side on the stage, the other ones to choose from; else empty."""
+def seen_stage(
+    views: Sequence[RunView], sight: Sight, references: Sequence[StagePicture] = ()
+) -> dict[str, Any]:
+    """The stage as a voter may see it: the pair before them first, blind while it is hidden."""
+    if sight.is_hidden:
+        return blind_stage(sight, views)
+    if sight.showing is None:
+        return staged(views, references=references)
+    # Between the blind and the revealed view zoom and place are kept.
+    token = sight.showing.token if sight.is_drawn else None
+    return staged(views, references=references, pair_of=sight.showing.run_ids, pair_id=token)
+
+
+def staged(
+    views: Sequence[RunView],
+    *,
+    references: Sequence[StagePicture] = (),
+    pair_of: tuple[str, str] | None = None,
+    pair_id: str | None = None,
+) -> dict[str, Any]:
+    """
+    Two pictures on the stage, the other ones to choose from; else empty.
+
+    Args:
+        pair_of: The runs of the two; by default the first picture of each side.
+    """
     shown = [view for view in views if view.run and view.picture and view.picture.is_file()]
     firsts = [each[0] for lane in range(1, LANES + 1) if (each := of_lane(shown, lane))]
     pair = firsts if len(firsts) == LANES else shown[:LANES]
+    if pair_of is not None:
+        pair = [view for run_id in pair_of for view in shown if view.run_id == run_id]
     if len(pair) < LANES:
         return empty_stage()
     others = [view for view in shown if view not in pair]
     a, b, *more = [_stage_picture(view, has_repeats=bool(others)) for view in (*pair, *others)]
-    return stage_value(a, b, others=more, pair_id=" ".join(view.run_id for view in pair))
+    pair_id = pair_id or " ".join(view.run_id for view in pair)
+    return stage_value(a, b, others=[*more, *references], pair_id=pair_id)
 
 
 def _stage_picture(view: RunView, *, has_repeats: bool) -> StagePicture:

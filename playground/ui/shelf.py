@@ -41,7 +41,7 @@ class Shelf:
         Raises:
             UnusableReferenceError: It cannot be sent; `can_shrink` tells whether a copy could.
         """
-        file = self._uploaded(path)
+        file = self.uploaded(path)
         return self.put(self._desk.prepare_reference(file, name=name, shrink=shrink))
 
     def add_url(self, url: str) -> dict[str, Any]:
@@ -85,7 +85,13 @@ class Shelf:
             found.append(self._kept[token])
         return tuple(found)
 
-    def _uploaded(self, path: str) -> Path:
+    def uploaded(self, path: str) -> Path:
+        """
+        The file that was uploaded under this path.
+
+        Raises:
+            UnusableReferenceError: It is no such file.
+        """
         # An address here would make the framework fetch it, and a path could be any file.
         if "://" in path:
             raise UnusableReferenceError(text("references.not_uploaded"))

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
 
+from playground.ui.texts import text, texts_of
 from playground.ui.widgets import asset
 
 SIDES = ("A", "B")
@@ -21,94 +21,11 @@ _SCRIPTS = (  # one after the other, they are one script
     "stage-drawing.js",
     "stage-hands.js",
 )
-_PREFIX = "stage."
-
-TEXTS = MappingProxyType(
-    {
-        "stage.region": "Stage",
-        "stage.empty": "Two finished pictures can be compared here.",
-        "stage.loading": "Loading both pictures…",
-        "stage.broken": "Picture {mark} could not be loaded. It may have left the data folder.",
-        "stage.view": "Both pictures, {mode}. Arrows move, plus and minus zoom, question mark lists "
-        "all keys.",
-        "stage.modes": "Way to compare",
-        "stage.side": "Side by side",
-        "stage.slider": "Slider",
-        "stage.blink": "Blink",
-        "stage.fade": "Fade",
-        "stage.difference": "Difference",
-        "stage.now": "{mode}",
-        "stage.zoom": "Zoom",
-        "stage.zoom_in": "Zoom in",
-        "stage.zoom_out": "Zoom out",
-        "stage.fit": "Fit",
-        "stage.fit_long": "Fit: show the whole picture",
-        "stage.pixels": "1:1",
-        "stage.pixels_long": "1:1: one pixel of the picture on one of the screen",
-        "stage.more": "Arrange",
-        "stage.swap": "Swap",
-        "stage.swap_long": "Swap sides",
-        "stage.swapped": "Sides swapped: {first} is first, {second} second.",
-        "stage.full": "Full screen",
-        "stage.full_long": "Full screen",
-        "stage.keys_long": "Keys of the stage",
-        "stage.hint": "Wheel or pinch zooms, dragging moves, a double click fits.",
-        "stage.hint_slider": "Drag the line, or move it with , and .",
-        "stage.direction": "Divider",
-        "stage.left_right": "Left and right",
-        "stage.top_bottom": "Top and bottom",
-        "stage.divider": "Divider between the pictures",
-        "stage.share": "{mark} {percent} %",
-        "stage.toggle": "Show the other",
-        "stage.space": "Space",
-        "stage.auto": "By itself",
-        "stage.still": "Your system asks for no motion, so nothing blinks by itself.",
-        "stage.speed": "Every",
-        "stage.seconds": "{seconds} s",
-        "stage.fade_range": "How much of the second picture",
-        "stage.gain": "Amplified",
-        "stage.difference_note": "Bright where pixels differ. It does not say which is better nor "
-        "how much an eye would notice; a shift by one pixel lights every edge, and two drawings of "
-        "one prompt differ almost everywhere.",
-        "stage.difference_alt": "Difference of {first} and {second}, amplified ×{gain}",
-        "stage.computing": "Computing…",
-        "stage.found": "{percent} % of the pixels differ, by up to {largest} of 255.",
-        "stage.found_none": "Not one pixel differs.",
-        "stage.unreadable": "The difference could not be computed: {problem}",
-        "stage.unequal": "Sizes differ: {sizes}. Each is shown whole in one box of {box}.",
-        "stage.enlarged": "{mark} is enlarged ×{factor} to share it.",
-        "stage.why_unequal": "No difference view: it needs two pictures of one size.",
-        "stage.why_blind": "No difference view while judging blind: it would tell about the sizes.",
-        "stage.choose": "{side} picture",
-        "stage.side_0": "First",
-        "stage.side_1": "Second",
-        "stage.keys_title": "Keys of the stage",
-        "stage.keys_anywhere": "These keys also work while the focus is elsewhere on the page",
-        "stage.close": "Close",
-        "stage.blind_alt": "Picture {mark}",
-        # what each key does
-        "stage.key_side": "side by side",
-        "stage.key_slider": "slider; again turns it",
-        "stage.key_blink": "blink",
-        "stage.key_toggle": "while blinking: show the other",
-        "stage.key_auto": "while blinking: by itself, or stop",
-        "stage.key_fade": "fade",
-        "stage.key_difference": "difference",
-        "stage.key_nudge": "move the divider, the fade or the speed",
-        "stage.key_zoom": "zoom",
-        "stage.key_fit": "fit",
-        "stage.key_pixels": "1:1 pixels",
-        "stage.key_pan": "move the pictures, with Shift further",
-        "stage.key_swap": "swap sides",
-        "stage.key_full": "full screen",
-        "stage.key_help": "this list",
-    }
-)
 _KEYS = (
     (("S",), "side"),
     (("L",), "slider"),
     (("B",), "blink"),
-    ((TEXTS["stage.space"],), "toggle"),
+    ((text("stage.space"),), "toggle"),
     (("K",), "auto"),
     (("F",), "fade"),
     (("D",), "difference"),
@@ -177,8 +94,15 @@ def empty_stage() -> dict[str, Any]:
     return {"pictures": [], "box": None, "isBlind": False, "pair": None}
 
 
-def stage(value: dict[str, Any] | None = None, *, elem_id: str = "stage") -> gr.HTML:
-    """A widget that shows a `stage_value`; it sends nothing back to the server."""
+def stage(
+    value: dict[str, Any] | None = None, *, elem_id: str = "stage", spare_px: int = 0
+) -> gr.HTML:
+    """
+    A widget that shows a `stage_value`; it sends nothing back to the server.
+
+    Args:
+        spare_px: Of the window's height, what is left to the rest of the screen; 0 leaves it a share.
+    """
     return gr.HTML(
         empty_stage() if value is None else value,
         apply_default_css=False,
@@ -186,8 +110,9 @@ def stage(value: dict[str, Any] | None = None, *, elem_id: str = "stage") -> gr.
         js_on_load="\n".join(asset(name) for name in _SCRIPTS),
         elem_id=elem_id,
         elem_classes=[CSS_CLASS],
-        texts={name.removeprefix(_PREFIX): words for name, words in TEXTS.items()},
-        keys=[[list(keys), TEXTS[f"stage.key_{name}"]] for keys, name in _KEYS],
+        texts=texts_of("stage"),
+        spare_px=spare_px,
+        keys=[[list(keys), text(f"stage.key_{name}")] for keys, name in _KEYS],
     )
 
 
@@ -195,7 +120,7 @@ def _shown(picture: StagePicture, mark: str, is_blind: bool) -> dict[str, Any]:
     sign = mark if is_blind else picture.mark or mark
     words = {"label": picture.label, "alt": picture.alt}
     if is_blind:
-        words = {"label": "", "alt": TEXTS["stage.blind_alt"].format(mark=sign)}
+        words = {"label": "", "alt": text("stage.blind_alt", mark=sign)}
     return {"mark": sign, **words, "url": picture.url}
 
 

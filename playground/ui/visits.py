@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from playground.judging.votes import new_voter_id
+
 _VISIT_ID = re.compile(r"[0-9a-f]{32}")
+_VOTER_ID = re.compile(r"voter_[0-9a-f]{20}")
 KEPT_S = 12 * 3600.0  # a visit that nobody came back to is forgotten, and its key with it
 MAX_VISITS = 10_000
 MAX_COMPARISONS = 200
@@ -19,6 +22,9 @@ class Visit:
 
     visit_id: str
     account_id: str | None = None  # of a key typed in here; None: the default account
+    voter_id: str = field(default_factory=new_voter_id)  # who judges here; the browser keeps it
+    is_blind: bool = False  # what the next comparison begins as
+    owner_id: str | None = None  # whose runs are shown; None: those of this machine
     comparison_ids: list[str] = field(default_factory=list)  # oldest first
     live_ids: set[str] = field(default_factory=set)  # begun here and not yet seen to be over
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -59,6 +65,11 @@ class Visits:
             known = self._visits[name] = Visit(visit_id=name)
         known.seen_s = self._clock()
         return known
+
+    def meet_voter(self, visit: Visit, told_id: object) -> None:
+        """Takes the voter's id that the browser kept; anything else leaves the visit its own."""
+        if isinstance(told_id, str) and _VOTER_ID.fullmatch(told_id):
+            visit.voter_id = told_id
 
     def use_account(self, visit: Visit, account_id: str | None) -> None:
         """Switches the visit's account and lets go of the earlier one."""

@@ -6,6 +6,9 @@ from typing import Any
 import gradio as gr
 
 ASSETS = Path(__file__).parent / "assets"
+COMPARE_TAB = "compare"
+JUDGE_TAB = "judge"
+HISTORY_TAB = "history"
 
 # No spinner over results, and nothing listed for programs.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

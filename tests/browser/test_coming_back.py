@@ -116,3 +116,22 @@ def test_an_open_task_is_found_again_from_any_page(new_screen: Callable[[], Scre
     assert second.page.input_value("#prompt textarea") == "Left behind"
     assert not second.page.is_visible("#tasks-panel")
     assert comparison in second.page.url
+
+
+def test_a_picture_that_comes_after_stop_waiting_reaches_the_stage(screen: Screen) -> None:
+    screen.app.faults("task:slow,seconds=150")
+    screen.run("Fetched later", until_over=False)
+    for card in (1, 2):
+        screen.page.wait_for_selector(f"#card-{card} [data-phase=generating]")
+    screen.page.click("#stop")
+    screen.page.wait_for_selector("#card-2 [data-detached]")
+
+    # Nobody watches any more: only what the page asks every few seconds brings it.
+    screen.page.wait_for_selector("#card-1 .pg-picture img")
+    screen.page.wait_for_selector("#card-2 .pg-picture img")
+    screen.page.wait_for_selector("#stage .pg-stage[data-state=ready]")
+
+    marked = "document.querySelector('#stage img').dataset.seen"
+    screen.page.evaluate(f"{marked} = 'yes'")
+    screen.page.wait_for_timeout(6_000)  # longer than one such question takes to come
+    assert screen.page.evaluate(marked) == "yes"

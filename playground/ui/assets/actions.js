@@ -1,5 +1,5 @@
 // Buttons in HTML from the server name a step; it is passed on with what the button knows.
-const STEPS = ["retry", "look_again", "confirm", "leave", "open", "choose"];
+const STEPS = ["retry", "look_again", "confirm", "leave", "open", "choose", "again"];
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   if (!button || button.disabled || !STEPS.includes(button.dataset.action)) return;

@@ -6,6 +6,7 @@
   const COPIED_MS = 1600;
   const VISIT = "playground-visit";
   const PLACE = "comparison";
+  const VOTER = "playground-voter";
 
   // ---- who is visiting: one tab and its reloads, no longer -----------------------------------
 
@@ -26,6 +27,26 @@
     }
   }
 
+  // ---- who judges: one browser, a random name that says nothing about anybody -----------------
+
+  function newVoterId() {
+    const bytes = crypto.getRandomValues(new Uint8Array(10));
+    const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return `voter_${digits}`;
+  }
+
+  function voterId() {
+    try {
+      const known = localStorage.getItem(VOTER);
+      if (/^voter_[0-9a-f]{20}$/.test(known)) return known;
+      const fresh = newVoterId();
+      localStorage.setItem(VOTER, fresh);
+      return fresh;
+    } catch {
+      return ""; // storage is switched off: the server gives the visit a name
+    }
+  }
+
   // ---- which comparison the address names ----------------------------------------------------
 
   function comparisonId() {
@@ -39,6 +60,34 @@
     else address.searchParams.delete(PLACE);
     history.replaceState(history.state, "", address.href);
   }
+
+  // ---- which tab the address names; the first one needs no name ------------------------------
+
+  const TAB = "tab";
+  const tabs = () => Array.from(document.querySelectorAll("#tabs [role=tab][data-tab-id]"));
+  let isPlaced = false;
+
+  function showTab(name) {
+    const tab = tabs().find((each) => each.dataset.tabId === name);
+    if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
+  }
+
+  function placeTab() {
+    // The cards are there once the server knows who is visiting.
+    if (isPlaced || tabs().length === 0 || !document.querySelector(".pg-card")) return;
+    isPlaced = true;
+    const name = new URLSearchParams(location.search).get(TAB);
+    if (name) showTab(name);
+  }
+
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest?.("#tabs [role=tab][data-tab-id]");
+    if (!tab) return;
+    const address = new URL(location.href);
+    if (tab === tabs()[0]) address.searchParams.delete(TAB);
+    else address.searchParams.set(TAB, tab.dataset.tabId);
+    history.replaceState(history.state, "", address.href);
+  });
 
   // ---- clocks: the server says how long it has been, the browser goes on counting ------------
 
@@ -119,6 +168,7 @@
   // ---- the key box opens over the page -------------------------------------------------------
 
   function meetWidgets() {
+    placeTab();
     const bar = document.querySelector("#header");
     if (bar && !bar.dataset.measured) {
       bar.dataset.measured = "yes";
@@ -145,5 +195,5 @@
     });
   }
 
-  window.playground = Object.freeze({ visitId, comparisonId, setComparison });
+  window.playground = Object.freeze({ visitId, voterId, comparisonId, setComparison, showTab });
 })();

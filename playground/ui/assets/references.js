@@ -8,6 +8,7 @@ const picker = find("input[type=file]");
 const address = find(".pg-address");
 const addressBox = find("input[type=url]");
 const problems = find(".pg-problems");
+const offers = find(".pg-offers");
 const status = find("[role=status]");
 const PICTURE = /^image\/(jpeg|png|webp|gif)$/;
 
@@ -97,14 +98,30 @@ function complain(message, retry) {
     });
     line.append(again);
   }
+  line.append(dismissal(line));
+  problems.append(line);
+}
+
+// A picture of ours brings its request along. It stays what it was dropped as until somebody asks.
+function offer({ token, words: told }) {
+  const line = node("li", {}, node("span", { dir: "auto" }, told));
+  const restore = node("button", { type: "button", class: "pg-button" }, words("restore"));
+  restore.addEventListener("click", () => {
+    offers.replaceChildren();
+    trigger("restore", { token });
+  });
+  line.append(restore, dismissal(line));
+  offers.replaceChildren(line);
+}
+
+function dismissal(line) {
   const dismiss = node(
     "button",
     { type: "button", class: "pg-link", "aria-label": words("dismiss") },
     "×",
   );
   dismiss.addEventListener("click", () => line.remove());
-  line.append(dismiss);
-  problems.append(line);
+  return dismiss;
 }
 
 // ---- order ---------------------------------------------------------------------------------
@@ -205,7 +222,20 @@ async function busy(name, work) {
 async function addFile(file) {
   const name = file.name || "picture";
   const uploaded = await busy(name, () => upload(file));
-  if (uploaded) await keep({ path: uploaded.path, name, shrink: false });
+  if (uploaded) await keep({ path: uploaded.path, name, shrink: false, visit: visitId() });
+}
+
+const visitId = () => window.playground.visitId();
+
+// Dropped beside the form, on what was made: there it can only mean "how was this made?".
+async function recall(file) {
+  const name = file.name || "picture";
+  const answer = await busy(name, async () => {
+    const uploaded = await upload(file);
+    return server.look_up({ path: uploaded.path, visit: visitId() });
+  });
+  if (answer?.recalled) trigger("restore", { token: answer.recalled.token });
+  else if (answer) complain(words("not_ours", { name }));
 }
 
 async function keep(call) {
@@ -219,6 +249,7 @@ function settle(answer, name, shrink) {
   if (items().length >= limit) return complain(words("too_many", { name, limit }));
   set([...items(), answer.item]);
   say("added", { name, number: items().length });
+  if (answer.recalled) offer(answer.recalled);
 }
 
 find("[data-open-address]").addEventListener("click", (event) => {
@@ -254,6 +285,13 @@ composer.addEventListener(
   },
   true,
 );
+document.addEventListener("drop", (event) => {
+  const [file] = event.dataTransfer?.files ?? [];
+  if (!file || dragged !== null || !event.target.closest?.("#results")) return;
+  event.preventDefault();
+  problems.replaceChildren();
+  recall(file);
+});
 document.addEventListener("paste", (event) => {
   const files = Array.from(event.clipboardData?.files ?? []);
   // A copied web page brings its text along; then the text is what was meant.

@@ -19,7 +19,9 @@ function isFull() {
 }
 
 function setHeight(box) {
-  const limit = innerHeight * HEIGHT_SHARE;
+  // Where the rest of a screen must stay in sight too, it says how much height that takes.
+  const isShared = props.spare_px && innerWidth > 640;
+  const limit = isShared ? innerHeight - props.spare_px : innerHeight * HEIGHT_SHARE;
   view.style.height = `${wantedHeight(view.clientWidth, box, CAPTION_PX, limit)}px`;
 }
 

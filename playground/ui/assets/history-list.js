@@ -1,0 +1,135 @@
+// The list, the open tasks and the parts of one comparison pass on what is pressed. Focus and what
+// was selected outlive each new drawing.
+const ACTS = [
+  "open", "turn", "zip", "mark", "undo", "show", "retry", "look_again", "back", "download", "use", "choose",
+];
+const selected = new Set();
+let focusKey = null;
+let isOpen = {};
+let isPlain = false;
+
+const find = (selector) => element.querySelector(selector);
+const all = (selector) => Array.from(element.querySelectorAll(selector));
+
+// ---- what is pressed -------------------------------------------------------------------------
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button || button.disabled) return;
+  if (button.dataset.tab) window.playground.showTab(button.dataset.tab);
+  if ("clear" in button.dataset) document.querySelector("#history-filters [data-clear-all]").click();
+  if ("dismiss" in button.dataset) button.closest(".pg-notice").replaceChildren();
+  const { act } = button.dataset;
+  if (!ACTS.includes(act)) return;
+  const told = { ...button.dataset };
+  const plain = find("[data-plain]") ?? document.querySelector("#history-head [data-plain]");
+  told.plain = plain?.checked ? "yes" : "";
+  if (act === "zip" && !told.comparison) told.comparisons = [...selected];
+  trigger(act, told);
+});
+element.addEventListener("submit", (event) => {
+  const form = event.target.closest("[data-form]");
+  if (!form) return;
+  event.preventDefault();
+  const { form: kind, comparison } = form.dataset;
+  const field = form.querySelector("input, textarea");
+  if (kind === "tag" && !field.value.trim()) return;
+  const told = { kind, comparison, value: field.value, on: "yes" };
+  if (kind === "tag") field.value = "";
+  trigger("mark", told);
+});
+element.addEventListener("change", (event) => {
+  const { select, choose } = event.target.dataset;
+  if (select) {
+    if (event.target.checked) selected.add(select);
+    else selected.delete(select);
+    tellSelected();
+  }
+  if ("all" in event.target.dataset) {
+    for (const box of all("[data-select]")) {
+      box.checked = event.target.checked;
+      if (box.checked) selected.add(box.dataset.select);
+      else selected.delete(box.dataset.select);
+    }
+    tellSelected();
+  }
+  if ("plain" in event.target.dataset) isPlain = event.target.checked;
+  if (choose) {
+    const runs = all("[data-choose]").map((each) => each.value);
+    trigger("choose", { runs });
+  }
+});
+
+function tellSelected() {
+  const words = find("[data-text]");
+  if (!words) return;
+  words.textContent = selected.size ? words.dataset.text.replace("{count}", String(selected.size)) : "";
+  find("[data-act=zip]").disabled = selected.size === 0;
+  const boxes = all("[data-select]");
+  find("[data-all]").checked = boxes.length > 0 && boxes.every((box) => box.checked);
+}
+
+// ---- what is new, for those who listen -------------------------------------------------------
+
+let said = "";
+
+/** In a place of its own that is never drawn anew: only changes inside a region are announced. */
+function announce() {
+  const news = find("[data-news] p, p[data-news]")?.textContent ?? "";
+  const screen = document.querySelector("#history");
+  if (news === said || !screen) return;
+  said = news;
+  let region = screen.querySelector(":scope > [role=status]");
+  if (!region) {
+    region = document.createElement("p");
+    region.className = "pg-hidden";
+    region.setAttribute("role", "status");
+    screen.append(region);
+  }
+  if (news) region.textContent = news;
+}
+
+// ---- after each drawing ----------------------------------------------------------------------
+
+element.addEventListener("focusin", (event) => (focusKey = event.target.dataset.key ?? null));
+element.addEventListener("focusout", (event) => {
+  // What is drawn anew loses the focus and is gone; what is left by somebody is still there.
+  const { target, relatedTarget } = event;
+  if (element.contains(relatedTarget)) return;
+  setTimeout(() => {
+    if (target.isConnected && document.activeElement !== target) focusKey = null;
+  });
+});
+element.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.dataset.keep) isOpen = { ...isOpen, [event.target.dataset.keep]: event.target.open };
+  },
+  true,
+);
+
+function drawn() {
+  for (const box of all("[data-select]")) box.checked = selected.has(box.dataset.select);
+  tellSelected();
+  for (const each of all("[data-plain]")) each.checked = isPlain;
+  for (const each of all("[data-keep]")) each.open = isOpen[each.dataset.keep] ?? false;
+  for (const each of all("[data-link]")) {
+    const address = new URL(location.pathname, location.origin);
+    address.searchParams.set("comparison", each.dataset.link);
+    each.dataset.copy = address.href;
+  }
+  const isLost = document.activeElement === document.body || document.activeElement === null;
+  if (focusKey !== null && isLost) {
+    const again = all("[data-key]").find((each) => each.dataset.key === focusKey);
+    again?.focus({ preventScroll: true });
+  }
+  announce();
+  const ready = find("[data-ready]");
+  if (ready && !ready.dataset.fetched) {
+    ready.dataset.fetched = "yes";
+    ready.click();
+  }
+}
+
+watch("value", drawn);
+drawn();
