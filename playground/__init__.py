@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playground.config import settings_from_env as settings_from_env
+    from playground.experiment.lab import Lab as Lab
+    from playground.experiment.lab import open_lab as open_lab
+    from playground.experiment.planning import Wish as Wish
     from playground.runlog import load_runs as load_runs
     from playground.runner.playground import Playground as Playground
     from playground.runner.playground import open_playground as open_playground
@@ -27,12 +30,15 @@ __version__ = "0.1.0"
 _HOMES = {
     "Comparison": "playground.schema",
     "ComparisonResult": "playground.runner.result",
+    "Lab": "playground.experiment.lab",
     "Playground": "playground.runner.playground",
     "Reference": "playground.schema",
     "Request": "playground.schema",
     "Run": "playground.schema",
     "Settings": "playground.settings",
+    "Wish": "playground.experiment.planning",
     "load_runs": "playground.runlog",
+    "open_lab": "playground.experiment.lab",
     "open_playground": "playground.runner.playground",
     "settings_from_env": "playground.config",
 }

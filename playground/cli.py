@@ -1,42 +1,23 @@
-"""The command line: compare, resume, balance, runs and verify, for people and for scripts."""
+"""The command line: compare, resume, balance, runs, verify and experiment, for people and for scripts."""
 
 import argparse
-import json
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from decimal import Decimal
-from enum import IntEnum
-from types import FrameType
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from playground import __version__, catalog
+from playground import __version__, catalog, experiment_cli, report_cli
 from playground.errors import (
     BudgetError,
     InvalidRequestError,
     PlaygroundError,
     UnknownPriceError,
 )
-from playground.runner.desk import Desk
 from playground.runner.result import ComparisonResult, run_json
 from playground.runner.views import Phase, RunView
 from playground.schema import Run, RunStatus
 from playground.settings import Settings
+from playground.terminal import Exit, complain, money_text, open_desk, plain, print_json
 
 _CLEAR_LINES = "\x1b[{}F\x1b[J"
-
-
-class Exit(IntEnum):
-    """What a script may rely on."""
-
-    DONE = 0
-    SOME_FAILED = 1
-    BAD_INPUT = 2
-    OVER_BUDGET = 3
-    STILL_OPEN = 4  # paid for and not here yet; `resume` waits for it
-    ACCOUNT = 5  # wrong key, no balance, no network
-    INTERRUPTED = 130
 
 
 def main(argv: Sequence[str], *, settings: Callable[[], Settings]) -> int:
@@ -45,15 +26,15 @@ def main(argv: Sequence[str], *, settings: Callable[[], Settings]) -> int:
     try:
         return int(options.command(options, settings()))
     except UnknownPriceError as exc:
-        return _complain(f"{exc} Add --accept-unknown-price to buy it all the same.", 3)
+        return complain(f"{exc} Add --accept-unknown-price to buy it all the same.", 3)
     except BudgetError as exc:
-        return _complain(str(exc), Exit.OVER_BUDGET)
+        return complain(str(exc), Exit.OVER_BUDGET)
     except InvalidRequestError as exc:
-        return _complain(str(exc), Exit.BAD_INPUT)
+        return complain(str(exc), Exit.BAD_INPUT)
     except PlaygroundError as exc:
-        return _complain(str(exc), Exit.ACCOUNT)
+        return complain(str(exc), Exit.ACCOUNT)
     except KeyboardInterrupt:
-        return _complain(
+        return complain(
             "Stopped waiting. What was sent is paid for and stays open: `resume` fetches it.",
             Exit.INTERRUPTED,
         )
@@ -104,32 +85,20 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="whether the log and the picture files still agree")
     verify.set_defaults(command=_verify)
 
+    experiment_cli.add_commands(commands)
+    report_cli.add_commands(commands)
+
     for command in (compare, resume, balance, runs, verify):
         command.add_argument("--json", action="store_true", help="one JSON document, nothing else")
     return parser
 
 
-@contextmanager
-def _desk(settings: Settings) -> Iterator[Desk]:
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    desk = Desk(settings)
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        desk.start()
-        yield desk
-    finally:
-        desk.close()
-        signal.signal(signal.SIGTERM, before)
-
-
 def _compare(options: argparse.Namespace, settings: Settings) -> Exit:
     prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
-    with _desk(settings) as desk:
+    with open_desk(settings) as desk:
         account = desk.account(desk.default_account_id)
         if account.problem is not None:
-            return Exit(_complain(account.problem, Exit.ACCOUNT))
+            return Exit(complain(account.problem, Exit.ACCOUNT))
         progress = _Progress(is_quiet=options.json)
         result = desk.wait_for(
             desk.playground.compare(
@@ -144,7 +113,7 @@ def _compare(options: argparse.Namespace, settings: Settings) -> Exit:
             )
         )
     if options.json:
-        _print_json(result.to_json())
+        print_json(result.to_json())
     else:
         _print_result(result)
     wanted = len(result.comparison.lanes) * result.comparison.repeats
@@ -154,13 +123,13 @@ def _compare(options: argparse.Namespace, settings: Settings) -> Exit:
 
 
 def _resume(options: argparse.Namespace, settings: Settings) -> Exit:
-    with _desk(settings) as desk:
+    with open_desk(settings) as desk:
         progress = _Progress(is_quiet=options.json)
         finished = desk.wait_for(desk.playground.resume(watch=progress.show))
         waiting = desk.open_views()
     runs = tuple(view.run for view in finished if view.run is not None)
     if options.json:
-        _print_json(
+        print_json(
             {
                 "runs": [run_json(r, _path(r, settings)) for r in runs],
                 "still_open": [view.run_id for view in waiting],
@@ -180,20 +149,20 @@ def _resume(options: argparse.Namespace, settings: Settings) -> Exit:
 
 
 def _balance(options: argparse.Namespace, settings: Settings) -> Exit:
-    with _desk(settings) as desk:
+    with open_desk(settings) as desk:
         account = desk.account(desk.default_account_id)
         money = desk.money(account.origin, "cli")
     balance = account.balance
     if options.json:
-        _print_json(
+        print_json(
             {
                 "origin": account.origin,
                 "host": account.host,
-                "credits": None if balance is None else _text(balance.credits),
-                "used_credits": None if balance is None else _text(balance.used_credits),
+                "credits": None if balance is None else money_text(balance.credits),
+                "used_credits": None if balance is None else money_text(balance.used_credits),
                 "unlimited": balance is not None and balance.is_unlimited,
-                "spent_today_usd": _text(money.day_usd),
-                "day_cap_usd": _text(money.day_cap_usd),
+                "spent_today_usd": money_text(money.day_usd),
+                "day_cap_usd": money_text(money.day_cap_usd),
                 "problem": account.problem,
             }
         )
@@ -208,7 +177,7 @@ def _balance(options: argparse.Namespace, settings: Settings) -> Exit:
         print(f"balance      {credits}")
         print(f"spent today  ${money.day_usd} ({cap}, UTC day)")
     if account.problem is not None:
-        return Exit(_complain(account.problem, Exit.ACCOUNT))
+        return Exit(complain(account.problem, Exit.ACCOUNT))
     return Exit.DONE
 
 
@@ -219,7 +188,7 @@ def _runs(options: argparse.Namespace, settings: Settings) -> Exit:
         raise InvalidRequestError(f"--last is {options.last}; it must be 1 or more.", field="last")
     runs = RunLog(settings.data_dir / "runs.csv").recent(options.last)
     if options.json:
-        _print_json([run_json(run, _path(run, settings)) for run in runs])
+        print_json([run_json(run, _path(run, settings)) for run in runs])
     elif not runs:
         print("No runs yet.")
     else:
@@ -233,11 +202,11 @@ def _verify(options: argparse.Namespace, settings: Settings) -> Exit:
 
     report = verify(settings.data_dir)
     if options.json:
-        _print_json(report.to_json())
+        print_json(report.to_json())
     else:
         for finding in report.findings:
             runs = f"  ({', '.join(finding.run_ids)})" if finding.run_ids else ""
-            print(_plain(f"{finding.kind:<18} {finding.file}  {finding.sentence}{runs}"))
+            print(plain(f"{finding.kind:<18} {finding.file}  {finding.sentence}{runs}"))
         print(
             f"{report.n_rows:,} rows, {report.n_files:,} files read ({report.size_bytes / 1e6:,.1f} "
             f"MB): " + ("all as it should be." if report.is_clean else "see above.")
@@ -280,7 +249,7 @@ def _progress_line(view: RunView) -> str:
         words = "left open"
     if view.progress_pct is not None and view.phase is Phase.GENERATING:
         words += f" {view.progress_pct:.0f} %"
-    note = "" if view.note is None else f"  {_plain(view.note)}"
+    note = "" if view.note is None else f"  {plain(view.note)}"
     return f"{view.request.model:<12} #{view.repeat}  {words}{note}"
 
 
@@ -301,12 +270,7 @@ def _outcome(run: Run) -> str:
         seconds = "" if run.total_s is None else f"  {run.total_s:.1f} s"
         return f"{run.width_px}×{run.height_px} {run.format}{seconds}"
     said = "" if run.service_message is None else f" The service: {run.service_message}"
-    return _plain(f"{run.status}: {run.error_message}{said}")
-
-
-def _plain(text: str) -> str:
-    """Text from elsewhere as a terminal may see it: nothing in it moves the cursor."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    return plain(f"{run.status}: {run.error_message}{said}")
 
 
 def _cost(run: Run) -> str:
@@ -332,16 +296,3 @@ def _line(run: Run, settings: Settings) -> str:
 
 def _path(run: Run, settings: Settings) -> str | None:
     return None if run.file is None else str((settings.data_dir / run.file).resolve())
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _print_json(document: Any) -> None:
-    print(json.dumps(document, ensure_ascii=True, indent=2))
-
-
-def _complain(message: str, code: int) -> int:
-    print(message, file=sys.stderr)
-    return int(code)

@@ -2,7 +2,8 @@
 
 PlaygroundError
 ├── InvalidRequestError      caught before anything is paid (also a ValueError)
-│   └── UnusableReferenceError  a reference picture that cannot be sent
+│   ├── UnusableReferenceError  a reference picture that cannot be sent
+│   └── InvalidPlanError     an experiment's plan, with every place where it is wrong
 ├── BudgetError
 │   ├── BudgetExceededError  the cap would be passed
 │   └── UnknownPriceError    no price is known, so the person is asked first
@@ -23,6 +24,8 @@ PlaygroundError
 └── StorageError             the disk refused to keep what must be kept
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 
@@ -44,6 +47,35 @@ class UnusableReferenceError(InvalidRequestError):
     def __init__(self, message: str, *, can_shrink: bool = False) -> None:
         super().__init__(message, field="references")
         self.can_shrink = can_shrink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanProblem:
+    """One thing that is wrong in a plan and what to do about it; line and column count from 1."""
+
+    message: str
+    source: str | None = None  # the file or the field
+    line: int | None = None
+    column: int | None = None  # a character of the line, or a column of a table
+
+    def __str__(self) -> str:
+        words = [] if self.source is None else [self.source]
+        words += [] if self.line is None else [f"line {self.line}"]
+        words += [] if self.column is None else [f"column {self.column}"]
+        return f"{', '.join(words)}: {self.message}" if words else self.message
+
+
+class InvalidPlanError(InvalidRequestError):
+    """A plan that cannot be run as it is; `problems` are all that were found, in order."""
+
+    _SHOWN = 10
+
+    def __init__(self, problems: Sequence[PlanProblem]) -> None:
+        more = len(problems) - self._SHOWN
+        lines = [str(problem) for problem in problems[: self._SHOWN]]
+        lines += [f"… and {more} more."] if more > 0 else []
+        super().__init__("\n".join(lines), field="plan")
+        self.problems = tuple(problems)
 
 
 class BudgetError(PlaygroundError):

@@ -26,6 +26,10 @@ def new_comparison_id() -> str:
     return _new_id("cmp")
 
 
+def new_experiment_id() -> str:
+    return _new_id("exp")
+
+
 def load_secret(path: Path) -> bytes:
     """
     The secret of this data folder, made at the first call; 32 bytes, readable by its owner only.

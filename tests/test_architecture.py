@@ -11,12 +11,14 @@ PACKAGE = ROOT / "playground"
 
 # From the cellar to the roof; a module may import its own floor's other modules only where said.
 FLOORS = (
-    {"errors", "schema", "settings"},
+    {"errors", "markup", "schema", "settings"},
     {"catalog", "disk", "identity", "polling", "pricing", "ratelimit", "wire"},
     {"budget", "csvlog", "images", "journal"},
     {"judging", "references", "runlog"},
-    {"client", "emulator", "history", "provenance"},
-    {"runner"},
+    {"client", "emulator", "history", "provenance", "results"},
+    {"export", "report", "runner"},
+    {"experiment", "terminal"},
+    {"experiment_cli", "report_cli"},
     {"cli", "ui"},
 )
 SAME_FLOOR = {
@@ -28,14 +30,23 @@ LIBRARIES = {
     "gradio_client": {"ui"},
     "httpx": {"client"},
     "httpcore": {"client"},
-    "pandas": {"csvlog", "history", "judging", "provenance", "runlog"},
-    "numpy": {"csvlog", "emulator", "history", "images", "judging", "provenance"},
+    "pandas": {
+        "csvlog",
+        "export",
+        "history",
+        "judging",
+        "provenance",
+        "report",
+        "results",
+        "runlog",
+    },
+    "numpy": {"csvlog", "emulator", "history", "images", "judging", "provenance", "results"},
     "PIL": {"images", "references", "emulator"},
     "starlette": {"emulator", "ui"},
     "uvicorn": {"emulator"},
     "sqlite3": {"emulator"},
 }
-ASYNC_ROOMS = {"client", "emulator", "runner", "ui"}
+ASYNC_ROOMS = {"client", "emulator", "experiment", "runner", "ui"}
 
 
 def room_of(path: Path) -> str:

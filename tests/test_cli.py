@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from playground import cli
+from playground import cli, terminal
 from playground.cli import Exit
 from playground.emulator import EmulatorServer, EmulatorSettings, Fault
 from playground.runlog import load_runs
@@ -186,4 +186,4 @@ def test_what_a_kill_left_open_is_fetched_by_resume(server, run, tmp_path):
 
 
 def test_control_characters_of_others_do_not_reach_the_terminal():
-    assert cli._plain("refused: \x1b[2J\x07boo\nx") == "refused:  [2J boo x"
+    assert terminal.plain("refused: \x1b[2J\x07boo\nx") == "refused:  [2J boo x"

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,6 +77,7 @@ class Engine:
         self._purchases: dict[str, Purchase] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._parked: dict[str, RunFacts] = {}
+        self._listeners: list[Callable[[RunView], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
     # ---- life -----------------------------------------------------------------------------
@@ -199,6 +200,14 @@ class Engine:
     def account(self, account_id: str) -> AccountView:
         return self._account(account_id).view()
 
+    def owner_facts(self, account_id: str) -> Mapping[str, str]:
+        """By which the journal knows the account again, without its key."""
+        return self._account(account_id).owner_facts
+
+    def owns(self, account_id: str, owner_facts: Mapping[str, str]) -> bool:
+        """Whether what was written down with these facts can be gone on with by this account."""
+        return self._account(account_id).owns(dict(owner_facts))
+
     def close_account(self, account_id: str) -> None:
         """Forgets the key. Its open tasks wait in the journal until it is given again."""
         self._accounts.pop(account_id, None)
@@ -227,7 +236,7 @@ class Engine:
         comparison: Comparison,
         *,
         account_id: str,
-        session_id: str,
+        session_id: str | None,
         accept_unknown_price: bool = False,
     ) -> tuple[RunView, ...]:
         """
@@ -355,7 +364,12 @@ class Engine:
         return facts
 
     async def retry(
-        self, run_id: str, *, account_id: str, session_id: str, accept_unknown_price: bool = False
+        self,
+        run_id: str,
+        *,
+        account_id: str,
+        session_id: str | None,
+        accept_unknown_price: bool = False,
     ) -> RunView:
         """
         Buys a run again as a new one with `retry_of`; the old row stays.
@@ -470,14 +484,26 @@ class Engine:
         """Every run that has no row yet, newest first."""
         return self._board.open_views(owner_id)
 
-    def money(self, origin: Origin, session_id: str) -> MoneyView:
+    def money(self, origin: Origin, session_id: str | None) -> MoneyView:
         """What is spent and reserved against the caps."""
         return self._purse.money(origin, session_id)
+
+    def listen(self, listener: Callable[[RunView], None]) -> Callable[[], None]:
+        """
+        From now on `listener` is called, on the engine's loop, with every new view of any run.
+
+        Returns:
+            What ends it.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def _seen(self, view: RunView) -> None:
         self._board.put(view)
         if view.run is not None:
             self._purse.settle(view.run)
+        for listener in tuple(self._listeners):
+            listener(view)
 
     def _keep(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         # The loop keeps only a weak reference to a task.

@@ -1,0 +1,489 @@
+"""One experiment under way: reserves, begins, pauses, buys again, and ends; nothing is begun twice."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+
+from playground.errors import (
+    BudgetExceededError,
+    InvalidRequestError,
+    NetworkError,
+    ServiceError,
+    StorageError,
+    UnknownPriceError,
+)
+from playground.experiment.allowance import Allowance
+from playground.experiment.books import Books, Look, has_picture
+from playground.experiment.pacing import (
+    TYPICAL_TASK_S,
+    comparisons_in_flight,
+    unsent_pictures,
+)
+from playground.experiment.plan import Plan, PlannedComparison
+from playground.experiment.state import BalanceThen, Orders, Pause, StateFile, Wanted
+from playground.experiment.turns import Turns
+from playground.history.marks import MarkLog
+from playground.ratelimit import TIERS
+from playground.runner.engine import Engine
+from playground.runner.views import Phase, RunView
+from playground.schema import Comparison, Origin, Request, RunStatus
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5
+# So many pictures are written down before others get the loop.
+_RESERVED_AT_ONCE = 20
+# After as many refusals in a row that are the account's, the others would be refused too.
+_ACCOUNT_REFUSALS = 5
+_UNSENT = (Phase.PREPARING, Phase.WAITING)
+_OF_ACCOUNT = frozenset({"authentication", "balance", "forbidden"})
+
+
+class Drive:
+    """
+    Runs one plan for as long as there is something to do. Needs the experiment's lease, and that
+    no other program holds runs of it. Belongs to the engine's loop.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        plan: Plan,
+        state: StateFile,
+        books: Books,
+        *,
+        account_id: str,
+        turns: Turns,
+    ) -> None:
+        self._engine = engine
+        self._plan = plan
+        self._state = state
+        self._books = books
+        self._account_id = account_id
+        self._turns = turns
+        self._orders = Orders()
+        self._allowance = Allowance(None)
+        self._call = asyncio.Event()
+        self._unreserved: deque[PlannedComparison] = deque()
+        self._unsent: deque[PlannedComparison] = deque()  # reserved, in plan order
+        self._under_way: dict[str, RunView] = {}  # begun and without a row
+        self._account_refusals = 0
+        self._reserved_last = -LOOK_EVERY_S
+        n_pictures = len(plan.settings.models) * plan.settings.repeats
+        origin = engine.account(account_id).origin
+        self._most_unsent = unsent_pictures(n_pictures)
+        self._in_flight = comparisons_in_flight(
+            TIERS[engine.settings.rate_group], n_pictures=n_pictures, task_s=self._task_s(origin)
+        )
+
+    def _task_s(self, origin: Origin) -> float:
+        is_emulated = origin is Origin.EMULATED
+        return TYPICAL_TASK_S / (self._engine.settings.emulator_speed if is_emulated else 1.0)
+
+    def wake(self) -> None:
+        """The orders have changed; to be called on the engine's loop."""
+        self._call.set()
+
+    @property
+    def is_only_waiting(self) -> bool:
+        """Everything was sent, and what is missing takes longer than anybody waits for."""
+        return (
+            bool(self._under_way)
+            and not self._unsent
+            and all(map(self._is_late, self._under_way.values()))
+        )
+
+    @property
+    def is_resting(self) -> bool:
+        """Nothing is in flight and its turn is given back: all that was to be noted is noted."""
+        has_turn = self._turns.has(self._plan.experiment_id)
+        return not (self._under_way or has_turn or self._orders.is_active)
+
+    def _is_late(self, view: RunView) -> bool:
+        """Nobody waits for it any more; one taken up from another program gets its time again."""
+        age_s = (datetime.now(UTC) - view.started_at).total_seconds()
+        return view.is_detached and age_s > self._engine.kit.patience.deadline_s
+
+    async def run(self) -> None:
+        """
+        Returns when the experiment is finished or stopped, or the program is closing.
+
+        Raises:
+            StorageError: The disk refused to keep the state.
+        """
+        ears = self._engine.listen(self._heard)
+        try:
+            await self._begin()
+            while not self._engine.kit.closing.is_set():
+                self._orders = self._state.read()
+                self._allowance.price_usd = self._orders.price_usd
+                if await self._step():
+                    return
+                self._call.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._call.wait(), LOOK_EVERY_S)
+        finally:
+            ears()
+            self._turns.give_back(self._plan.experiment_id)
+
+    # ---- taking up ------------------------------------------------------------------------
+
+    async def _begin(self) -> None:
+        look = await asyncio.to_thread(self._books.look)
+        self._orders = self._state.read()
+        self._allowance.price_usd = self._orders.price_usd
+        self._allowance.settle(look.rows)
+        self._sort_comparisons(look)
+        for each in look.open_runs:
+            view = self._engine.view(each.run_id)
+            if each.is_sent and view is not None:
+                self._under_way[each.run_id] = view
+                self._allowance.begin(each.run_id, each.estimate_usd)
+
+    def _sort_comparisons(self, look: Look) -> None:
+        """Which are reserved, and which were not even written down."""
+        known = {run.run_id for run in look.rows} | {each.run_id for each in look.open_runs}
+        unsent = {each.place[0] for each in look.open_runs if not each.is_sent}
+        for planned in self._plan.comparisons:
+            if any(run_id not in known for ids in planned.run_ids for run_id in ids):
+                self._unreserved.append(planned)
+            elif planned.comparison_id in unsent:
+                self._unsent.append(planned)
+
+    def _heard(self, view: RunView) -> None:
+        if view.experiment_id != self._plan.experiment_id:
+            return
+        if view.run is None:
+            before = self._under_way.get(view.run_id)
+            self._under_way[view.run_id] = view
+            if before is not None and before.phase in _UNSENT and view.phase not in _UNSENT:
+                self._call.set()  # there is room for another one
+            return
+        self._under_way.pop(view.run_id, None)
+        self._allowance.settle([view.run])
+        is_of_account = view.run.status == RunStatus.REFUSED and view.run.error_kind in _OF_ACCOUNT
+        self._account_refusals = self._account_refusals + 1 if is_of_account else 0
+        if self._account_refusals >= _ACCOUNT_REFUSALS:
+            self._account_refusals = 0
+            self._pause(Pause.ACCOUNT, f"The account refuses. {view.run.error_message}")
+        self._call.set()
+
+    # ---- one step -------------------------------------------------------------------------
+
+    async def _step(self) -> bool:
+        """Does what can be done now; True when the experiment is over."""
+        wanted = self._orders.wanted
+        if wanted is Wanted.STOPPED:
+            return await self._stop()
+        if wanted is Wanted.RUNNING:
+            if self._turns.take(self._plan.experiment_id):
+                if not self._orders.is_active:
+                    self._orders = self._state.set(is_active=True)
+                await self._go_on()
+        elif not self._under_way:
+            await self._rest()
+        is_over = not (self._unreserved or self._unsent or self._under_way)
+        if is_over and wanted is Wanted.RUNNING and not self._retries():
+            return await self._end(Wanted.FINISHED)
+        return wanted in (Wanted.FINISHED, Wanted.PLANNED) and not self._under_way
+
+    async def _stop(self) -> bool:
+        ids = [planned.comparison_id for planned in self._unsent]
+        self._unsent.clear()
+        self._unreserved.clear()
+        self._engine.give_up(ids, account_id=self._account_id)
+        for view in self._under_way.values():
+            if not view.is_detached:
+                self._engine.stop(view.comparison_id)
+        if any(not view.is_detached for view in self._under_way.values()):
+            return False
+        still_open = [each for each in self._books.look().open_runs if not each.is_sent]
+        if still_open:
+            return False
+        return await self._end(Wanted.STOPPED)
+
+    async def _rest(self) -> None:
+        """Paused, and nothing is in flight: others may have the turn."""
+        if self._orders.is_active or self._turns.has(self._plan.experiment_id):
+            self._turns.give_back(self._plan.experiment_id)
+            after = await self._balance()
+            self._orders = self._state.change(
+                lambda o: replace(o, is_active=False, balance_after=after or o.balance_after)
+            )
+
+    async def _end(self, wanted: Wanted) -> bool:
+        """Whether it is; not if somebody wanted something else meanwhile."""
+        after = await self._balance()
+
+        def ended(orders: Orders) -> Orders:
+            is_as_known = (
+                orders.wanted is self._orders.wanted and orders.retry == self._orders.retry
+            )
+            if not is_as_known:
+                return orders
+            return replace(
+                orders,
+                wanted=wanted,
+                why=None,
+                note=None,
+                is_active=False,
+                retry=(),
+                balance_after=after or orders.balance_after,
+            )
+
+        self._orders = self._state.change(ended)
+        return self._orders.wanted is wanted
+
+    async def _go_on(self) -> None:
+        try:
+            await self._prepare()
+            await self._reserve()
+            await self._retry()
+            await self._begin_more()
+        except UnknownPriceError:
+            models = ", ".join(dict.fromkeys(self._plan.settings.models))
+            self._pause(
+                Pause.PRICE,
+                f"No price is known for {models} at these settings, so nothing can be held "
+                "against a budget. Give the price of one picture to count with.",
+            )
+        except BudgetExceededError as exc:
+            self._pause(Pause.DAY_CAP, str(exc))
+        except StorageError as exc:
+            log.error("Experiment %s pauses: %s", self._plan.experiment_id, exc)
+            self._pause(Pause.STORAGE, str(exc))
+        except InvalidRequestError as exc:
+            if not self._engine.kit.closing.is_set():  # else the next start goes on
+                self._pause(Pause.ACCOUNT, str(exc))
+
+    def _pause(self, why: Pause, note: str) -> None:
+        def paused(orders: Orders) -> Orders:
+            if orders.wanted is not Wanted.RUNNING:
+                return orders
+            return replace(orders, wanted=Wanted.PAUSED, why=why, note=note)
+
+        self._orders = self._state.change(paused)
+        self._call.set()
+
+    async def _prepare(self) -> None:
+        """Once for an experiment: what the account held, and the plan's tags."""
+        if self._orders.balance_before is None:
+            before = await self._balance()
+            if before is not None:
+                self._orders = self._state.set(balance_before=before)
+        if not self._orders.is_tagged:
+            path = self._engine.settings.data_dir / "marks.csv"
+            await asyncio.to_thread(put_tags, self._plan, MarkLog(path))
+            self._orders = self._state.set(is_tagged=True)
+
+    async def _balance(self) -> BalanceThen | None:
+        try:
+            view = await self._engine.refresh_account(self._account_id)
+        except (ServiceError, NetworkError, InvalidRequestError):
+            return None
+        if view.balance is None or view.problem is not None or view.balance.is_unlimited:
+            return None
+        return BalanceThen(
+            at=datetime.now(UTC),
+            credits=view.balance.credits,
+            used_credits=view.balance.used_credits,
+        )
+
+    # ---- money ----------------------------------------------------------------------------
+
+    def _comparison(self, planned: PlannedComparison) -> Comparison:
+        return self._plan.comparison(planned, owner_id=self._orders.owner_id)
+
+    def _needed_usd(self, comparison: Comparison) -> Decimal:
+        """
+        What the comparison should cost at most.
+
+        Raises:
+            UnknownPriceError: Nobody knows.
+        """
+        lanes = range(1, len(comparison.lanes) + 1)
+        each = sum((self._usd_of(comparison.request(lane)) for lane in lanes), Decimal(0))
+        return each * comparison.repeats
+
+    async def _reserve(self) -> None:
+        """
+        Writes down all comparisons the budget pays for, in plan order, before any of them is sent.
+
+        Raises:
+            BudgetExceededError: The cap of the day ends it first, and nothing is reserved.
+        """
+        now = time.monotonic()
+        if not self._unreserved or (self._unsent and now < self._reserved_last + LOOK_EVERY_S):
+            return
+        self._reserved_last = now
+        reserved_usd = sum(
+            (self._needed_usd(self._comparison(p)) for p in self._unsent), Decimal(0)
+        )
+        while self._unreserved:
+            chunk = self._affordable(reserved_usd)
+            if not chunk:
+                return
+            reserved_usd += sum((self._needed_usd(c) for c in chunk), Decimal(0))
+            if not self._write_down(chunk):
+                return
+            await asyncio.sleep(0)
+
+    def _affordable(self, reserved_usd: Decimal) -> list[Comparison]:
+        """The next few comparisons that fit beside what is spent, in flight and reserved."""
+        chunk: list[Comparison] = []
+        for planned in self._unreserved:
+            comparison = self._comparison(planned)
+            reserved_usd += self._needed_usd(comparison)
+            if not self._allowance.fits(reserved_usd, self._orders.budget_usd):
+                break
+            chunk.append(comparison)
+            if len(chunk) * len(comparison.lanes) * comparison.repeats >= _RESERVED_AT_ONCE:
+                break
+        return chunk
+
+    def _write_down(self, chunk: Sequence[Comparison]) -> bool:
+        """Reserves them at once, or one by one as far as the cap of the day goes."""
+        reserve = partial(
+            self._engine.reserve,
+            account_id=self._account_id,
+            session_id=None,
+            accept_unknown_price=self._orders.price_usd is not None,
+        )
+        try:
+            reserve(chunk)
+        except BudgetExceededError:
+            if len(chunk) == 1:
+                if self._unsent or self._under_way:
+                    return False
+                raise
+            return all(self._write_down([each]) for each in chunk)
+        for _ in chunk:
+            self._unsent.append(self._unreserved.popleft())
+        return True
+
+    # ---- sending --------------------------------------------------------------------------
+
+    def _has_room(self) -> bool:
+        views = [view for view in self._under_way.values() if not self._is_late(view)]
+        n_unsent = sum(view.phase in _UNSENT for view in views)
+        n_comparisons = len({view.comparison_id for view in views})
+        most = self._orders.in_flight or self._in_flight
+        return n_comparisons < most and n_unsent < self._most_unsent
+
+    async def _begin_more(self) -> None:
+        while self._unsent and self._has_room():
+            self._orders = self._state.read()
+            if self._orders.wanted is not Wanted.RUNNING:
+                return
+            comparison = self._comparison(self._unsent[0])
+            expected = self._expected(comparison)
+            needed_usd = sum(expected.values(), Decimal(0))
+            if not self._allowance.fits(needed_usd, self._orders.budget_usd):
+                if not self._under_way:
+                    self._pause_for_budget(needed_usd)
+                return
+            views = await self._engine.begin(
+                comparison, account_id=self._account_id, session_id=None
+            )
+            self._unsent.popleft()
+            for run_id, usd in expected.items():
+                self._allowance.begin(run_id, usd)
+            for view in views:
+                if view.run is None:
+                    self._under_way.setdefault(view.run_id, view)
+        if self._unreserved and not self._unsent and not self._under_way:
+            self._pause_for_budget(self._needed_usd(self._comparison(self._unreserved[0])))
+
+    def _expected(self, comparison: Comparison) -> dict[str, Decimal]:
+        """What each picture of it that is written down and not sent should cost at most."""
+        views = self._engine.views(comparison.comparison_id)
+        return {
+            view.run_id: self._usd_of(view.request)
+            for view in views
+            if view.run is None and view.run_id not in self._under_way
+        }
+
+    def _usd_of(self, request: Request) -> Decimal:
+        """
+        Raises:
+            UnknownPriceError: Nobody knows.
+        """
+        estimate = self._engine.estimate(request, self._account_id)
+        usd = self._allowance.expected_usd(
+            request.model, request.resolution, None if estimate is None else estimate.usd
+        )
+        if usd is None or (estimate is None and self._orders.price_usd is None):
+            raise UnknownPriceError(f"No price is known for {request.model}.")
+        return usd
+
+    def _pause_for_budget(self, needed_usd: Decimal) -> None:
+        n_left = len(self._unreserved) + len(self._unsent)
+        self._pause(
+            Pause.BUDGET,
+            f"${self._allowance.spent_usd} of the budget of ${self._orders.budget_usd} is spent, "
+            f"and the next comparison needs ${needed_usd}. {n_left} of "
+            f"{len(self._plan.comparisons)} comparisons are left; raise the budget to go on.",
+        )
+
+    # ---- buying again ---------------------------------------------------------------------
+
+    def _retries(self) -> list[str]:
+        """What was asked to be bought again and was not yet."""
+        if not self._orders.retry:
+            return []
+        rows = {run.run_id: run for run in self._books.rows()}
+        again = {run.retry_of for run in rows.values()}
+        again |= {view.retry_of for view in self._under_way.values()}
+        return [
+            run_id
+            for run_id in self._orders.retry
+            if run_id not in again and run_id in rows and not has_picture(rows[run_id])
+        ]
+
+    async def _retry(self) -> None:
+        for run_id in self._retries():
+            old = self._engine.view(run_id)
+            if old is None or old.run is None:
+                continue
+            if not self._has_room():
+                return
+            if old.run.status == RunStatus.UNCONFIRMED and await self._was_found(run_id):
+                continue
+            usd = self._usd_of(old.request)
+            if not self._allowance.fits(usd, self._orders.budget_usd):
+                if not self._under_way:
+                    self._pause_for_budget(usd)
+                return
+            view = await self._engine.retry(
+                run_id,
+                account_id=self._account_id,
+                session_id=None,
+                accept_unknown_price=self._orders.price_usd is not None,
+            )
+            self._allowance.begin(view.run_id, usd)
+            if view.run is None:
+                self._under_way.setdefault(view.run_id, view)
+
+    async def _was_found(self, run_id: str) -> bool:
+        """Asks first, for free, whether a lost one arrived after all."""
+        try:
+            view = await self._engine.look_again(run_id, account_id=self._account_id)
+        except (ServiceError, NetworkError) as exc:
+            log.warning("Run %s is not bought again: the service does not say: %s", run_id, exc)
+            return True
+        return view.run_id != run_id
+
+
+def put_tags(plan: Plan, marks: MarkLog) -> None:
+    """The tags of the plan's prompts on their comparisons, where History and Results find them."""
+    at = datetime.now(UTC)
+    for planned in plan.comparisons:
+        for tag in plan.prompts[planned.prompt].tags:
+            marks.tag(planned.comparison_id, tag, is_on=True, at=at)
