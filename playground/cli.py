@@ -126,13 +126,14 @@ def _resume(options: argparse.Namespace, settings: Settings) -> Exit:
     with open_desk(settings) as desk:
         progress = _Progress(is_quiet=options.json)
         finished = desk.wait_for(desk.playground.resume(watch=progress.show))
-        waiting = desk.open_views()
+        planned, waiting = _planned_and_others(desk.open_views())
     runs = tuple(view.run for view in finished if view.run is not None)
     if options.json:
         print_json(
             {
                 "runs": [run_json(r, _path(r, settings)) for r in runs],
                 "still_open": [view.run_id for view in waiting],
+                "reserved": [view.run_id for view in planned],
             }
         )
     else:
@@ -142,10 +143,21 @@ def _resume(options: argparse.Namespace, settings: Settings) -> Exit:
             print("Nothing was left open." if not waiting else "Nothing could be fetched.")
         for view in waiting:
             print(f"{view.run_id}  still open, needs the key it was bought with")
+        for experiment_id in dict.fromkeys(view.experiment_id for view in planned):
+            print(f"{experiment_id}  has reserved pictures; `experiment resume` sends them")
     if waiting:
         return Exit.STILL_OPEN
     is_whole = all(run.status == RunStatus.SUCCEEDED for run in runs)
     return Exit.DONE if is_whole else Exit.SOME_FAILED
+
+
+def _planned_and_others(
+    views: Sequence[RunView],
+) -> tuple[list[RunView], list[RunView]]:
+    """What an experiment has reserved and never sent, and what was sent and is not here yet."""
+    planned = [v for v in views if v.experiment_id is not None and v.phase is Phase.WAITING]
+    ids = {view.run_id for view in planned}
+    return planned, [view for view in views if view.run_id not in ids]
 
 
 def _balance(options: argparse.Namespace, settings: Settings) -> Exit:

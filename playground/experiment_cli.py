@@ -16,7 +16,7 @@ from playground.errors import InvalidRequestError, PlaygroundError
 from playground.experiment.archive import write_archive
 from playground.experiment.grid import Grid, grid_of
 from playground.experiment.judging import acts_of
-from playground.experiment.lab import FAILURES, Lab, Shelf
+from playground.experiment.lab import Lab
 from playground.experiment.outlook import Outlook, outlook, outlook_json
 from playground.experiment.plan import Plan
 from playground.experiment.plan_file import load_plan
@@ -24,7 +24,9 @@ from playground.experiment.planning import Wish, plan_of
 from playground.experiment.progress import Progress, Standing, progress_json
 from playground.experiment.report import report_page
 from playground.experiment.sheets import contact_sheets, pair_sheets
+from playground.experiment.shelf import FAILURES, Shelf
 from playground.experiment.state import Pause
+from playground.experiment.words import outlook_lines, progress_lines, progress_words
 from playground.journal import Journal
 from playground.judging.votes import VoteLog
 from playground.ratelimit import TIERS
@@ -409,78 +411,15 @@ def _write_sheets(folder: Path, name: str, grid: Grid, data_dir: Path) -> list[P
 
 
 def _print_outlook(plan: Plan, view: Outlook, *, file: Any = None) -> None:
-    def say(text: str) -> None:
-        print(plain(text), file=file or sys.stdout)
-
-    settings = plan.settings
-    say(
-        f"{view.n_prompts} prompts × {len(settings.models)} models × {settings.n_variants} "
-        f"variants × {settings.repeats} repeats = {view.n_comparisons} comparisons, "
-        f"{view.n_pictures} pictures"
-    )
-    for line in view.prices:
-        each = "no price is known"
-        if line.estimate is not None:
-            told = line.estimate
-            dated = "" if told.source.endswith(told.dated) else f", {told.dated}"
-            each = f"${told.usd} each, {told.kind} ({told.source}{dated})"
-        say(f"  {line.model:<12} {line.resolution}  {line.n_pictures:>6} pictures  {each}")
-    worst = "unknown" if view.worst_usd is None else f"${view.worst_usd}"
-    say(f"at most {worst}; at least {_span(view.least_s)} by the rate limits, and the drawing")
-    if view.budget_usd is not None or view.worst_usd is None:
-        say(view.sentence)
-    needed = ", ".join(
-        f"{100 * s.plan.share:.0f} %: {s.plan.fixed_n}{' ✓' if s.is_covered else ''}"
-        for s in view.scenarios
-    )
-    say(f"decided prompts to plan if one model is truly better on: {needed} (✓ this plan)")
-    for note in plan.notes:
-        say(f"note: {note}")
+    for line in outlook_lines(plan, view):
+        print(plain(line), file=file or sys.stdout)
 
 
 def _print_progress(progress: Progress) -> None:
-    counts, money = progress.counts, progress.money
-    print(f"{progress.experiment_id}  {progress.standing}  {plain(progress.name)}")
-    if progress.note:
-        print(f"  {plain(progress.note)}")
-    print(f"  {_words(progress)}")
-    for each in progress.models:
-        failed = f", {each.counts.n_failed} failed" if each.counts.n_failed else ""
-        print(
-            f"  {each.model:<12} {each.counts.n_done} of {each.counts.n_planned}{failed}  "
-            f"${each.spent_usd}"
-        )
-    unknown = f" ({money.n_charge_unknown} not told)" if money.n_charge_unknown else ""
-    account = "not known" if money.account_usd is None else f"${money.account_usd}"
-    print(
-        f"  estimated ${money.estimated_usd} · charged ${money.charged_usd}{unknown} · by the "
-        f"account's balance {account}"
-        + ("" if not money.unexplained_usd else f", ${money.unexplained_usd} of it unexplained")
-    )
-    if counts.n_failed:
+    for line in progress_lines(progress):
+        print(plain(line))
+    if progress.counts.n_failed:
         print(f"  buy what failed again: experiment retry-failed {progress.experiment_id}")
-
-
-def _words(progress: Progress) -> str:
-    counts = progress.counts
-    told = [f"{counts.n_done} of {counts.n_planned} done"]
-    for name in ("running", "failed", "cancelled", "waiting"):
-        n = getattr(counts, f"n_{name}")
-        told += [f"{n} {name}"] if n else []
-    cap = "" if progress.budget_usd is None else f" of ${progress.budget_usd}"
-    told.append(f"${progress.money.spent_usd}{cap} spent")
-    if progress.money.reserved_usd:
-        told.append(f"${progress.money.reserved_usd} reserved")
-    if progress.left_s is not None and not progress.is_at_rest:
-        told.append(f"about {_span(progress.left_s)} left")
-    return " · ".join(told)
-
-
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
 class _Bar:
@@ -495,7 +434,7 @@ class _Bar:
     def show(self, progress: Progress) -> None:
         if self._is_quiet:
             return
-        words = f"{progress.standing}  {_words(progress)}"
+        words = f"{progress.standing}  {progress_words(progress)}"
         counts = progress.counts
         if sys.stderr.isatty():
             full = _BAR_CHARACTERS * counts.n_ended // counts.n_planned

@@ -10,6 +10,7 @@ from PIL import Image
 
 from playground.images.pixels import measure_pixels
 from playground.results.charts import (
+    benefit_frame,
     groups_frame,
     live_sequence_frame,
     money_frame,
@@ -127,3 +128,17 @@ def test_pixel_measures_are_compared_within_a_pair_at_one_size():
     assert frame["comparison_id"].unique().tolist() == ["cmp_1"]
     brightness = frame.set_index("measure").loc["mean_luminance"]
     assert brightness[["first", "second", "difference"]].tolist() == pytest.approx([0, 255, 255])
+
+
+def test_the_gain_of_the_dearer_model_is_zero_at_the_break_even_and_mirrors():
+    runs = comparisons(12)
+    votes = votes_on(runs, [FLEX] * 9 + [PRO] * 3)
+    even = summed(runs, votes).break_even
+
+    frame = benefit_frame(evidence_of(runs, votes), [0.0, even.estimate_usd, 1.0])
+
+    assert set(frame["model"]) == {FLEX}
+    assert frame["estimate"].tolist() == pytest.approx([-0.045, 0.0, 0.5 - 0.045])
+    assert (frame["low"] <= frame["estimate"]).all()
+    assert (frame["estimate"] <= frame["high"]).all()
+    assert benefit_frame(evidence_of(runs), [1.0]).empty

@@ -251,7 +251,7 @@ def test_another_program_is_watched_and_steered(run, planned, server, settings):
 
 
 @pytest.mark.slow
-def test_interrupted_it_pauses_and_says_so_and_goes_on_later(run, planned, server, settings):
+def test_interrupted_it_pauses_and_goes_on_later(run, planned, server, settings, capsys):
     server.emulator.faults.add(Fault(at="task", kind="slow", seconds=40.0))
     experiment_id = planned(10)
     process = start(server, settings, "run", experiment_id, "--in-flight", "1")
@@ -266,6 +266,8 @@ def test_interrupted_it_pauses_and_says_so_and_goes_on_later(run, planned, serve
     assert process.returncode == Exit.INTERRUPTED
     assert "interrupted" in json.loads(run("status", experiment_id, "--json")[1])["note"]
     server.emulator.faults.clear()
+    assert cli.main(("resume",), settings=lambda: settings) == Exit.DONE
+    assert f"{experiment_id}  has reserved pictures" in capsys.readouterr().out
     assert run("resume", experiment_id)[0] == Exit.DONE
     charges = Counter(charge.client_business_id for charge in server.emulator.charges())
     assert (len(charges), set(charges.values())) == (20, {1})

@@ -184,7 +184,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
     ],
 )
 def test_a_bad_template_says_what_to_do(template, lists, said):
-    with pytest.raises(InvalidPlanError, match=".") as caught:
+    with pytest.raises(InvalidPlanError, match=r".") as caught:
         fill(None, template=template, lists=lists, limit=9)
 
     assert said in str(caught.value)

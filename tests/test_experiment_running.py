@@ -7,14 +7,16 @@ from decimal import Decimal
 import anyio
 import pytest
 
-from playground.errors import InvalidRequestError
+from playground.errors import InvalidRequestError, StorageError
 from playground.experiment.lab import Lab
 from playground.experiment.plan import ReferenceSet
 from playground.experiment.progress import Standing, progress_json
 from playground.experiment.state import Pause, Wanted
 from playground.history.marks import MarkLog
 from playground.references import prepare_reference
+from playground.runner.engine import Engine
 from playground.schema import RunStatus
+from tests.engine_rig import HURRY, KEY
 from tests.experiment_rig import PAIR_USD, a_plan, open_lab
 from tests.photos import PHOTOS
 
@@ -175,6 +177,16 @@ async def test_an_unknown_price_blocks_until_one_is_given(tmp_path, monkeypatch)
         assert limited.counts.n_done == 4
         assert limited.money.spent_usd == Decimal(1)
         assert limited.money.n_charge_unknown == 4
+
+
+async def test_a_given_price_counts_against_the_cap_of_the_day(tmp_path, monkeypatch):
+    async with open_lab(tmp_path, day_cap_usd=Decimal("1.1")) as rig:
+        monkeypatch.setattr(rig.engines.engine, "estimate", lambda *_: None)
+        rig.engines.add_fault("task", "no_billing")
+        paused = await rig.run(a_plan(30), price_usd=Decimal("0.25"))
+
+        assert paused.why is Pause.DAY_CAP
+        assert paused.counts.n_done == 4
 
 
 async def test_an_account_that_refuses_pauses_instead_of_using_up_the_plan(tmp_path):
@@ -348,12 +360,81 @@ async def test_experiments_queue_and_run_one_at_a_time(tmp_path):
         assert last < min(run.sent_at for run in rig.rows(two.experiment_id))
 
 
+async def test_one_that_is_paused_in_the_queue_holds_up_nobody(tmp_path):
+    plans = [a_plan(2) for _ in range(3)]
+    async with open_lab(tmp_path) as rig:
+        rig.engines.add_fault("task", "slow", seconds=20.0)
+        for plan in plans:
+            rig.lab.run(rig.add(plan))
+        await rig.until(plans[0].experiment_id, lambda p: p.counts.n_running > 0)
+        rig.lab.pause(plans[1].experiment_id)
+        await rig.until_standing(plans[1].experiment_id, Standing.PAUSED)
+
+        assert (await rig.wait(plans[2].experiment_id)).standing is Standing.FINISHED
+        assert rig.rows(plans[1].experiment_id) == ()
+
+
+async def test_what_nobody_waits_for_any_longer_holds_up_neither_the_rest_nor_others(tmp_path):
+    late = replace(HURRY, deadline_s=0.5)
+    one, two = a_plan(6), a_plan(1)
+    async with open_lab(tmp_path, patience=late) as rig:
+        rig.engines.add_fault("task", "slow", seconds=800.0, times=2)
+        rig.lab.run(rig.add(one), in_flight=1)
+        rig.lab.run(rig.add(two))
+        waiting = await rig.wait(one.experiment_id)
+
+        assert waiting.counts.n_done == 10
+        assert waiting.counts.n_running == 2
+        assert (await rig.wait(two.experiment_id)).standing is Standing.FINISHED
+        assert (await rig.until_standing(one.experiment_id, Standing.FINISHED)).counts.n_done == 12
+
+
+async def test_a_disk_that_refuses_pauses_it_and_says_so(tmp_path, monkeypatch):
+    plan = a_plan(2)
+    async with open_lab(tmp_path) as rig:
+
+        def full(*_args, **_more):
+            raise StorageError("The disk is full.")
+
+        monkeypatch.setattr(rig.engines.engine, "reserve", full)
+        paused = await rig.run(plan)
+
+        assert (paused.standing, paused.why) == (Standing.PAUSED, Pause.STORAGE)
+        assert "The disk is full." in paused.note
+        monkeypatch.undo()
+        rig.lab.run(plan.experiment_id)
+        assert (await rig.wait(plan.experiment_id)).counts.n_done == 4
+
+
+async def test_runs_that_another_program_took_over_are_not_bought_a_second_time(tmp_path):
+    """An app that adopted a dead command's reservations runs it; whoever asks for it watches."""
+    plan = a_plan(6)
+    async with open_lab(tmp_path) as rig:
+        engine = rig.engines.engine
+        other = Engine(engine.settings, patience=engine.kit.patience)
+        await other.start()
+        account = await other.open_account(rig.engines.server.url, KEY)
+        comparisons = [plan.comparison(each) for each in plan.comparisons]
+        command = Lab(other, account_id=account.account_id, is_resident=False)
+        await command.start()
+        try:
+            # Reserved here without a lease, as after an adoption.
+            experiment_id = rig.add(plan)
+            engine.reserve(comparisons, account_id=rig.engines.account_id, session_id=None)
+            command.run(experiment_id)
+            done = await rig.wait(experiment_id)
+
+            assert done.standing is Standing.FINISHED
+            assert rig.engines.charges() == Counter(plan.run_ids())
+            assert not command.is_run_here(experiment_id)
+        finally:
+            await command.close()
+            await other.close()
+
+
 async def test_two_labs_over_one_folder_buy_once_and_agree(tmp_path):
     plan = a_plan(6)
     async with open_lab(tmp_path) as rig:
-        from playground.runner.engine import Engine
-        from tests.engine_rig import KEY
-
         first = rig.engines.engine
         other = Engine(first.settings, patience=first.kit.patience)
         await other.start()
@@ -387,23 +468,11 @@ async def test_two_labs_over_one_folder_buy_once_and_agree(tmp_path):
 async def test_a_closed_program_leaves_it_for_the_next_start_which_goes_on(tmp_path):
     plan = a_plan(8)
     async with open_lab(tmp_path) as rig:
-        from playground.runner.engine import Engine
-        from tests.engine_rig import KEY
-
         experiment_id = rig.add(plan)
         rig.lab.run(experiment_id, in_flight=1)
         await rig.until(experiment_id, lambda p: p.counts.n_done >= 3)
-        await rig.lab.close()
-        await rig.engines.engine.close()
         assert rig.lab.shelf.state(experiment_id).read().wanted is Wanted.RUNNING
-
-        rig.engines.engine = Engine(
-            rig.engines.engine.settings, patience=rig.engines.engine.kit.patience
-        )
-        await rig.engines.engine.start()
-        account = await rig.engines.engine.open_account(rig.engines.server.url, KEY)
-        rig.lab = Lab(rig.engines.engine, account_id=account.account_id)
-        await rig.lab.start()
+        await restarted(rig)
         try:
             done = await rig.wait(experiment_id)
             assert done.standing is Standing.FINISHED
@@ -412,6 +481,54 @@ async def test_a_closed_program_leaves_it_for_the_next_start_which_goes_on(tmp_p
         finally:
             await rig.lab.close()
             await rig.engines.engine.close()
+
+
+async def restarted(rig, *, go_on: bool = True):
+    """Closes the program and starts another on the same folder."""
+    await rig.lab.close()
+    await rig.engines.engine.close()
+    old = rig.engines.engine
+    rig.engines.engine = Engine(old.settings, patience=old.kit.patience)
+    await rig.engines.engine.start()
+    account = await rig.engines.engine.open_account(rig.engines.server.url, KEY)
+    rig.lab = Lab(rig.engines.engine, account_id=account.account_id)
+    await rig.lab.start(go_on=go_on)
+
+
+async def test_it_does_not_go_on_by_itself_where_that_is_not_wanted(tmp_path):
+    plan = a_plan(8)
+    async with open_lab(tmp_path) as rig:
+        experiment_id = rig.add(plan)
+        rig.lab.run(experiment_id, in_flight=1)
+        await rig.until(experiment_id, lambda p: p.counts.n_done >= 3)
+        await restarted(rig, go_on=False)
+        try:
+            paused = await rig.until_standing(experiment_id, Standing.PAUSED)
+            assert paused.note == "Its program ended."
+            assert paused.counts.n_reserved > 0
+            rig.lab.run(experiment_id)
+            assert (await rig.wait(experiment_id)).counts.n_done == 16
+            assert rig.engines.charges() == Counter(plan.run_ids())
+        finally:
+            await rig.lab.close()
+            await rig.engines.engine.close()
+
+
+async def test_what_a_deleted_plan_has_reserved_is_given_up(tmp_path):
+    plan = a_plan(2)
+    async with open_lab(tmp_path) as rig:
+        engine = rig.engines.engine
+        comparisons = [plan.comparison(each) for each in plan.comparisons]
+        engine.reserve(comparisons, account_id=rig.engines.account_id, session_id=None)
+
+        def statuses():
+            return [
+                run.status for each in comparisons for run in engine.log.runs_of(each.comparison_id)
+            ]
+
+        await rig.engines.until(lambda: len(statuses()) == 4)
+        assert set(statuses()) == {RunStatus.CANCELLED}
+        assert rig.engines.charges() == {}
 
 
 async def test_another_key_may_not_go_on_with_it(tmp_path):

@@ -1,10 +1,11 @@
 """Whether the next comparison fits an experiment's budget: by charges where they are known, else by what to expect."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
+from playground.errors import UnknownPriceError
 from playground.experiment.books import counted_usd
-from playground.schema import Run
+from playground.schema import Comparison, Estimate, Request, Run
 
 
 class Allowance:
@@ -13,23 +14,43 @@ class Allowance:
     begun that could pass the budget as far as anybody can know.
 
     Belongs to the engine's loop.
+
+    Args:
+        price_of: What one picture should cost; None if nobody knows.
     """
 
-    def __init__(self, price_usd: Decimal | None) -> None:
-        self.price_usd = price_usd  # for pictures whose price is not known
+    def __init__(self, price_of: Callable[[Request], Estimate | None]) -> None:
+        self.price_usd: Decimal | None = None  # given for pictures whose price is not known
         self.spent_usd = Decimal(0)
+        self._price_of = price_of
         self._counted: set[str] = set()
         self._in_flight: dict[str, Decimal] = {}
         self._in_flight_usd = Decimal(0)
         self._highest: dict[tuple[str, str], Decimal] = {}
 
-    def expected_usd(self, model: str, resolution: str, estimate: Decimal | None) -> Decimal | None:
-        """The estimate, or the most that one such picture was charged here if that is more."""
-        usd = self.price_usd if estimate is None else estimate
-        highest = self._highest.get((model, resolution))
-        if usd is None or highest is None:
-            return usd if highest is None else highest
-        return max(usd, highest)
+    def usd_of(self, request: Request) -> Decimal:
+        """
+        The estimate, or the most that one such picture was charged here if that is more.
+
+        Raises:
+            UnknownPriceError: Nobody knows, and no price was given.
+        """
+        estimate = self._price_of(request)
+        usd = self.price_usd if estimate is None else estimate.usd
+        if usd is None:
+            raise UnknownPriceError(f"No price is known for {request.model}.")
+        return max(usd, self._highest.get((request.model, request.resolution), Decimal(0)))
+
+    def needed_usd(self, comparison: Comparison) -> Decimal:
+        """
+        What all its pictures should cost at most.
+
+        Raises:
+            UnknownPriceError: Nobody knows.
+        """
+        lanes = range(1, len(comparison.lanes) + 1)
+        each_usd = sum((self.usd_of(comparison.request(lane)) for lane in lanes), Decimal(0))
+        return each_usd * comparison.repeats
 
     def begin(self, run_id: str, usd: Decimal | None) -> None:
         """The run is about to be sent; it counts until its row is known."""

@@ -3,13 +3,9 @@
 import asyncio
 import contextlib
 import logging
-import time
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 
 from playground.errors import (
     BudgetExceededError,
@@ -20,26 +16,25 @@ from playground.errors import (
     UnknownPriceError,
 )
 from playground.experiment.allowance import Allowance
-from playground.experiment.books import Books, Look, has_picture
+from playground.experiment.backlog import Backlog
+from playground.experiment.books import Books, has_picture
 from playground.experiment.pacing import (
     TYPICAL_TASK_S,
     comparisons_in_flight,
     unsent_pictures,
 )
-from playground.experiment.plan import Plan, PlannedComparison
+from playground.experiment.plan import Plan
 from playground.experiment.state import BalanceThen, Orders, Pause, StateFile, Wanted
 from playground.experiment.turns import Turns
 from playground.history.marks import MarkLog
 from playground.ratelimit import TIERS
 from playground.runner.engine import Engine
 from playground.runner.views import Phase, RunView
-from playground.schema import Comparison, Origin, Request, RunStatus
+from playground.schema import Comparison, Origin, RunStatus
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
-# So many pictures are written down before others get the loop.
-_RESERVED_AT_ONCE = 20
 # After as many refusals in a row that are the account's, the others would be refused too.
 _ACCOUNT_REFUSALS = 5
 _UNSENT = (Phase.PREPARING, Phase.WAITING)
@@ -69,13 +64,12 @@ class Drive:
         self._account_id = account_id
         self._turns = turns
         self._orders = Orders()
-        self._allowance = Allowance(None)
+        self._allowance = Allowance(lambda request: engine.estimate(request, account_id))
         self._call = asyncio.Event()
-        self._unreserved: deque[PlannedComparison] = deque()
-        self._unsent: deque[PlannedComparison] = deque()  # reserved, in plan order
+        self._backlog = Backlog(engine, plan, self._allowance, account_id=account_id)
         self._under_way: dict[str, RunView] = {}  # begun and without a row
         self._account_refusals = 0
-        self._reserved_last = -LOOK_EVERY_S
+        self._is_prepared = False
         n_pictures = len(plan.settings.models) * plan.settings.repeats
         origin = engine.account(account_id).origin
         self._most_unsent = unsent_pictures(n_pictures)
@@ -94,17 +88,13 @@ class Drive:
     @property
     def is_only_waiting(self) -> bool:
         """Everything was sent, and what is missing takes longer than anybody waits for."""
-        return (
-            bool(self._under_way)
-            and not self._unsent
-            and all(map(self._is_late, self._under_way.values()))
-        )
+        return bool(self._under_way) and not (self._backlog or self._awaited())
 
     @property
     def is_resting(self) -> bool:
         """Nothing is in flight and its turn is given back: all that was to be noted is noted."""
         has_turn = self._turns.has(self._plan.experiment_id)
-        return not (self._under_way or has_turn or self._orders.is_active)
+        return not (self._awaited() or has_turn or self._orders.is_active)
 
     def _is_late(self, view: RunView) -> bool:
         """Nobody waits for it any more; one taken up from another program gets its time again."""
@@ -140,22 +130,12 @@ class Drive:
         self._orders = self._state.read()
         self._allowance.price_usd = self._orders.price_usd
         self._allowance.settle(look.rows)
-        self._sort_comparisons(look)
+        self._backlog.take_up(look)
         for each in look.open_runs:
             view = self._engine.view(each.run_id)
-            if each.is_sent and view is not None:
+            if each.is_sent and view is not None and view.run is None:
                 self._under_way[each.run_id] = view
                 self._allowance.begin(each.run_id, each.estimate_usd)
-
-    def _sort_comparisons(self, look: Look) -> None:
-        """Which are reserved, and which were not even written down."""
-        known = {run.run_id for run in look.rows} | {each.run_id for each in look.open_runs}
-        unsent = {each.place[0] for each in look.open_runs if not each.is_sent}
-        for planned in self._plan.comparisons:
-            if any(run_id not in known for ids in planned.run_ids for run_id in ids):
-                self._unreserved.append(planned)
-            elif planned.comparison_id in unsent:
-                self._unsent.append(planned)
 
     def _heard(self, view: RunView) -> None:
         if view.experiment_id != self._plan.experiment_id:
@@ -182,23 +162,31 @@ class Drive:
         wanted = self._orders.wanted
         if wanted is Wanted.STOPPED:
             return await self._stop()
-        if wanted is Wanted.RUNNING:
-            if self._turns.take(self._plan.experiment_id):
-                if not self._orders.is_active:
-                    self._orders = self._state.set(is_active=True)
-                await self._go_on()
-        elif not self._under_way:
-            await self._rest()
-        is_over = not (self._unreserved or self._unsent or self._under_way)
-        if is_over and wanted is Wanted.RUNNING and not self._retries():
-            return await self._end(Wanted.FINISHED)
-        return wanted in (Wanted.FINISHED, Wanted.PLANNED) and not self._under_way
+        if wanted is not Wanted.RUNNING:
+            if wanted is Wanted.FINISHED:
+                self._backlog.give_up()  # bought again elsewhere, and its program died before it was sent
+            if not self._awaited():
+                await self._rest()
+            return wanted in (Wanted.FINISHED, Wanted.PLANNED) and not self._under_way
+        if not self._has_work():
+            if not self._under_way:
+                return await self._end(Wanted.FINISHED)
+            self._turns.give_back(self._plan.experiment_id)  # what is late holds up nobody
+        elif self._turns.take(self._plan.experiment_id):
+            if not self._orders.is_active:
+                self._orders = self._state.set(is_active=True)
+            await self._go_on()
+        return False
+
+    def _awaited(self) -> list[RunView]:
+        """What is under way and not late."""
+        return [view for view in self._under_way.values() if not self._is_late(view)]
+
+    def _has_work(self) -> bool:
+        return bool(self._backlog or self._awaited() or self._retries())
 
     async def _stop(self) -> bool:
-        ids = [planned.comparison_id for planned in self._unsent]
-        self._unsent.clear()
-        self._unreserved.clear()
-        self._engine.give_up(ids, account_id=self._account_id)
+        self._backlog.give_up()
         for view in self._under_way.values():
             if not view.is_detached:
                 self._engine.stop(view.comparison_id)
@@ -210,9 +198,10 @@ class Drive:
         return await self._end(Wanted.STOPPED)
 
     async def _rest(self) -> None:
-        """Paused, and nothing is in flight: others may have the turn."""
-        if self._orders.is_active or self._turns.has(self._plan.experiment_id):
-            self._turns.give_back(self._plan.experiment_id)
+        """Nothing is sent, and nothing in flight is waited for: others may have the turn."""
+        had_turn = self._orders.is_active or self._turns.has(self._plan.experiment_id)
+        self._turns.give_back(self._plan.experiment_id)
+        if had_turn:
             after = await self._balance()
             self._orders = self._state.change(
                 lambda o: replace(o, is_active=False, balance_after=after or o.balance_after)
@@ -244,7 +233,7 @@ class Drive:
     async def _go_on(self) -> None:
         try:
             await self._prepare()
-            await self._reserve()
+            await self._backlog.reserve(self._orders, is_idle=not self._under_way)
             await self._retry()
             await self._begin_more()
         except UnknownPriceError:
@@ -274,6 +263,9 @@ class Drive:
 
     async def _prepare(self) -> None:
         """Once for an experiment: what the account held, and the plan's tags."""
+        if self._is_prepared:
+            return
+        self._is_prepared = True  # a service that tells no balance is not asked again and again
         if self._orders.balance_before is None:
             before = await self._balance()
             if before is not None:
@@ -296,93 +288,21 @@ class Drive:
             used_credits=view.balance.used_credits,
         )
 
-    # ---- money ----------------------------------------------------------------------------
-
-    def _comparison(self, planned: PlannedComparison) -> Comparison:
-        return self._plan.comparison(planned, owner_id=self._orders.owner_id)
-
-    def _needed_usd(self, comparison: Comparison) -> Decimal:
-        """
-        What the comparison should cost at most.
-
-        Raises:
-            UnknownPriceError: Nobody knows.
-        """
-        lanes = range(1, len(comparison.lanes) + 1)
-        each = sum((self._usd_of(comparison.request(lane)) for lane in lanes), Decimal(0))
-        return each * comparison.repeats
-
-    async def _reserve(self) -> None:
-        """
-        Writes down all comparisons the budget pays for, in plan order, before any of them is sent.
-
-        Raises:
-            BudgetExceededError: The cap of the day ends it first, and nothing is reserved.
-        """
-        now = time.monotonic()
-        if not self._unreserved or (self._unsent and now < self._reserved_last + LOOK_EVERY_S):
-            return
-        self._reserved_last = now
-        reserved_usd = sum(
-            (self._needed_usd(self._comparison(p)) for p in self._unsent), Decimal(0)
-        )
-        while self._unreserved:
-            chunk = self._affordable(reserved_usd)
-            if not chunk:
-                return
-            reserved_usd += sum((self._needed_usd(c) for c in chunk), Decimal(0))
-            if not self._write_down(chunk):
-                return
-            await asyncio.sleep(0)
-
-    def _affordable(self, reserved_usd: Decimal) -> list[Comparison]:
-        """The next few comparisons that fit beside what is spent, in flight and reserved."""
-        chunk: list[Comparison] = []
-        for planned in self._unreserved:
-            comparison = self._comparison(planned)
-            reserved_usd += self._needed_usd(comparison)
-            if not self._allowance.fits(reserved_usd, self._orders.budget_usd):
-                break
-            chunk.append(comparison)
-            if len(chunk) * len(comparison.lanes) * comparison.repeats >= _RESERVED_AT_ONCE:
-                break
-        return chunk
-
-    def _write_down(self, chunk: Sequence[Comparison]) -> bool:
-        """Reserves them at once, or one by one as far as the cap of the day goes."""
-        reserve = partial(
-            self._engine.reserve,
-            account_id=self._account_id,
-            session_id=None,
-            accept_unknown_price=self._orders.price_usd is not None,
-        )
-        try:
-            reserve(chunk)
-        except BudgetExceededError:
-            if len(chunk) == 1:
-                if self._unsent or self._under_way:
-                    return False
-                raise
-            return all(self._write_down([each]) for each in chunk)
-        for _ in chunk:
-            self._unsent.append(self._unreserved.popleft())
-        return True
-
     # ---- sending --------------------------------------------------------------------------
 
     def _has_room(self) -> bool:
-        views = [view for view in self._under_way.values() if not self._is_late(view)]
+        views = self._awaited()
         n_unsent = sum(view.phase in _UNSENT for view in views)
         n_comparisons = len({view.comparison_id for view in views})
         most = self._orders.in_flight or self._in_flight
         return n_comparisons < most and n_unsent < self._most_unsent
 
     async def _begin_more(self) -> None:
-        while self._unsent and self._has_room():
+        while self._backlog.reserved and self._has_room():
             self._orders = self._state.read()
             if self._orders.wanted is not Wanted.RUNNING:
                 return
-            comparison = self._comparison(self._unsent[0])
+            comparison = self._backlog.comparison(self._backlog.reserved[0], self._orders)
             expected = self._expected(comparison)
             needed_usd = sum(expected.values(), Decimal(0))
             if not self._allowance.fits(needed_usd, self._orders.budget_usd):
@@ -392,43 +312,32 @@ class Drive:
             views = await self._engine.begin(
                 comparison, account_id=self._account_id, session_id=None
             )
-            self._unsent.popleft()
+            self._backlog.reserved.popleft()
             for run_id, usd in expected.items():
                 self._allowance.begin(run_id, usd)
             for view in views:
                 if view.run is None:
                     self._under_way.setdefault(view.run_id, view)
-        if self._unreserved and not self._unsent and not self._under_way:
-            self._pause_for_budget(self._needed_usd(self._comparison(self._unreserved[0])))
+        left = self._backlog
+        if left.unreserved and not left.reserved and not self._under_way:
+            planned = left.unreserved[0]
+            comparison = left.comparison(planned, self._orders)
+            self._pause_for_budget(self._allowance.needed_usd(comparison))
 
     def _expected(self, comparison: Comparison) -> dict[str, Decimal]:
         """What each picture of it that is written down and not sent should cost at most."""
         views = self._engine.views(comparison.comparison_id)
         return {
-            view.run_id: self._usd_of(view.request)
+            view.run_id: self._allowance.usd_of(view.request)
             for view in views
             if view.run is None and view.run_id not in self._under_way
         }
 
-    def _usd_of(self, request: Request) -> Decimal:
-        """
-        Raises:
-            UnknownPriceError: Nobody knows.
-        """
-        estimate = self._engine.estimate(request, self._account_id)
-        usd = self._allowance.expected_usd(
-            request.model, request.resolution, None if estimate is None else estimate.usd
-        )
-        if usd is None or (estimate is None and self._orders.price_usd is None):
-            raise UnknownPriceError(f"No price is known for {request.model}.")
-        return usd
-
     def _pause_for_budget(self, needed_usd: Decimal) -> None:
-        n_left = len(self._unreserved) + len(self._unsent)
         self._pause(
             Pause.BUDGET,
             f"${self._allowance.spent_usd} of the budget of ${self._orders.budget_usd} is spent, "
-            f"and the next comparison needs ${needed_usd}. {n_left} of "
+            f"and the next comparison needs ${needed_usd}. {len(self._backlog)} of "
             f"{len(self._plan.comparisons)} comparisons are left; raise the budget to go on.",
         )
 
@@ -456,7 +365,7 @@ class Drive:
                 return
             if old.run.status == RunStatus.UNCONFIRMED and await self._was_found(run_id):
                 continue
-            usd = self._usd_of(old.request)
+            usd = self._allowance.usd_of(old.request)
             if not self._allowance.fits(usd, self._orders.budget_usd):
                 if not self._under_way:
                     self._pause_for_budget(usd)

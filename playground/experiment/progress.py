@@ -112,7 +112,9 @@ def progress_of(plan: Plan, look: Look, orders: Orders, *, now: datetime) -> Pro
     }
     counts = _counts([state for states in by_lane.values() for state in states])
     standing = _standing(orders, counts)
-    per_minute = _per_minute(look.rows, now) if standing is Standing.RUNNING else None
+    since = orders.queued_at
+    lately = [run for run in look.rows if since is None or run.finished_at >= since]
+    per_minute = _per_minute(lately, now) if standing is Standing.RUNNING else None
     n_left = counts.n_planned - counts.n_ended
     if orders.why in (Pause.BUDGET, Pause.DAY_CAP):
         n_left -= counts.n_waiting

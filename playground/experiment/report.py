@@ -102,7 +102,7 @@ def _findings(plan: Plan, look: Look, data_dir: Path, made_at: datetime) -> Iter
 
 def _progress_table(progress: Progress) -> Table:
     return Table(
-        title="Pictures",
+        title="Progress",
         columns=("model", "planned", "done", "failed", "given up", "open", "spent"),
         rows=tuple(
             (
@@ -128,7 +128,7 @@ def _money_table(money: Money) -> Table:
     if money.n_charge_unknown:
         told += f", and {money.n_charge_unknown} runs whose charge nobody told"
     return Table(
-        title="Money",
+        title="Estimated, charged, reconciled",
         columns=("what", "amount"),
         rows=(
             ("estimated before", f"${money.estimated_usd}"),

@@ -16,12 +16,16 @@ class Turns:
     def has(self, experiment_id: str) -> bool:
         return experiment_id in self._held
 
+    def queue(self, experiment_id: str) -> None:
+        """It will want its turn; from now on it has its place."""
+        if experiment_id not in self._held and experiment_id not in self._waiting:
+            self._waiting.append(experiment_id)
+
     def take(self, experiment_id: str) -> bool:
         """Whether it has its turn now; if not, it is in the queue and asks again later."""
         if experiment_id in self._held:
             return True
-        if experiment_id not in self._waiting:
-            self._waiting.append(experiment_id)
+        self.queue(experiment_id)
         if self._waiting[0] != experiment_id:
             return False
         for path in self._paths:

@@ -17,6 +17,7 @@ _PAPER, _INK, _MUTED, _EMPTY = "#ffffff", "#1a1c20", "#5c6068", "#ececea"
 _GAP_PX, _MARGIN_PX, _LINE_PX, _TEXT_PX, _TITLE_PX = 10, 24, 20, 14, 24
 _LABEL_LINES, _CAPTION_LINES = 3, 2
 _QUALITY = 88
+_MAX_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,12 @@ def sheet_jpeg(title: str, strips: Sequence[Strip], *, tile_px: int) -> bytes:
     _write(draw, (_MARGIN_PX, _MARGIN_PX), title, fonts[_TITLE_PX], inner, 1, _INK)
     for number, strip in enumerate(strips):
         y = top + number * _strip_height(tile_px)
-        _write(draw, (_MARGIN_PX, y), strip.label, fonts[_TEXT_PX], inner, _LABEL_LINES, _INK)
+        font = fonts[_TEXT_PX]
+        lines = _wrapped(draw, strip.label, font, inner, _LABEL_LINES)
         y += _LABEL_LINES * _LINE_PX + _GAP_PX // 2
+        for row, line in enumerate(lines):  # close to the pictures, however many there are
+            above_px = (len(lines) - row) * _LINE_PX
+            draw.text((_MARGIN_PX, y - above_px), line, fill=_INK, font=font)
         for place, tile in enumerate(strip.tiles):
             x = _MARGIN_PX + place * (tile_px + _GAP_PX)
             _place(sheet, draw, tile, (x, y), tile_px, fonts[_TEXT_PX])
@@ -121,19 +126,32 @@ def _write(
     n_lines: int,
     colour: str,
 ) -> None:
-    """As many lines as there is room for; what is left out is said by an ellipsis."""
     x, y = corner
-    clean = "".join(char if char.isprintable() else " " for char in text[:2000])
+    for number, line in enumerate(_wrapped(draw, text, font, width_px, n_lines)):
+        draw.text((x, y + number * _LINE_PX), line, fill=colour, font=font)
+
+
+def _wrapped(
+    draw: ImageDraw.ImageDraw,
+    text: str,
+    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
+    width_px: int,
+    n_lines: int,
+) -> list[str]:
+    """As many lines as there is room for; what is left out is said by an ellipsis."""
+    clean = "".join(char if char.isprintable() else " " for char in text[:_MAX_CHARACTERS])
     words = clean.encode(errors="replace").decode().split()
-    for line in range(n_lines):
+    lines: list[str] = []
+    while words and len(lines) < n_lines:
         fitting = ""
         while words and draw.textlength(f"{fitting} {words[0]}".strip(), font=font) <= width_px:
             fitting = f"{fitting} {words.pop(0)}".strip()
         if words and not fitting:  # one word longer than the line
             fitting = _cut(draw, words.pop(0), font, width_px)
-        if words and line == n_lines - 1:
+        if words and len(lines) == n_lines - 1:
             fitting = _cut(draw, f"{fitting} {words[0]}", font, width_px)
-        draw.text((x, y + line * _LINE_PX), fitting, fill=colour, font=font)
+        lines.append(fitting)
+    return lines
 
 
 def _cut(

@@ -1,16 +1,30 @@
 """One tidy frame per chart, drawn by whoever likes: one row per mark, units in the column names."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from playground.images.pixels import PixelMeasures
 from playground.results.evidence import Evidence, succeeded
+from playground.results.money import benefit_of, paired_cost
 from playground.results.stats import Share
 from playground.results.summary import MIN_PROMPTS, Summary
 from playground.results.timing import time_pairs
 from playground.schema import RunStatus
+
+
+class HasInterval(Protocol):
+    """What every statistic with an interval has."""
+
+    @property
+    def estimate(self) -> float | None: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+
 
 _SHARES = ("model", "wins", "n", "share", "low", "high", "level", "is_shown")
 _MEASURES = (
@@ -112,6 +126,40 @@ def money_frame(summary: Summary) -> pd.DataFrame:
         ):
             rows.append((money.model, kind, unit, amount if n else None, n, money.n_runs))
     return _frame(rows, ("model", "kind", "unit", "amount", "n_known", "n_runs"))
+
+
+def benefit_frame(evidence: Evidence, worths_usd: Sequence[float]) -> pd.DataFrame:
+    """
+    What the dearer model gains per prompt over the cheaper one, by what a better picture is worth.
+
+    Columns: worth_usd, model (the dearer), estimate, low, high (USD), n (prompts), level. No
+    rows under two judged prompts with known charges.
+    """
+    cost = paired_cost(evidence, "charged_usd")
+    is_second = (cost.second_usd or 0) > (cost.first_usd or 0)
+    rows = []
+    for worth_usd in worths_usd:
+        found = benefit_of(evidence, worth_usd)
+        if found is not None:
+            ends = (found.estimate_usd, found.low_usd, found.high_usd)
+            told = ends if is_second else (-ends[0], -ends[2], -ends[1])
+            rows.append((worth_usd, evidence.models[is_second], *told, found.n, found.level))
+    names = ("worth_usd", "model", "estimate", "low", "high", "n", "level")
+    return _frame(rows, names)
+
+
+def interval_frame(results: Mapping[str, HasInterval | None]) -> pd.DataFrame:
+    """
+    Any results that have an estimate and an interval, one row each; unknown ones left out.
+
+    Columns: what, estimate, low, high.
+    """
+    rows = [
+        (what, found.estimate, found.low, found.high)
+        for what, found in results.items()
+        if found is not None
+    ]
+    return _frame(rows, ("what", "estimate", "low", "high"))
 
 
 def groups_frame(summary: Summary) -> pd.DataFrame:

@@ -163,6 +163,28 @@ def crowd_difference(
     )
 
 
+def crowd_effect(
+    values: "pd.Series[float]",
+    factors: pd.DataFrame,
+    *,
+    factor: str,
+    base: str,
+    other: str,
+    level: float = LEVEL,
+) -> MeanDifference | None:
+    """
+    The same change by `crowd_difference`, over all comparisons; None under two on a side.
+
+    Args:
+        values, factors: By comparison_id, as `factor_effect` takes them.
+    """
+    table = factors[[factor]].join(values.rename("value"), how="inner").dropna()
+    sides = [table.loc[table[factor] == each, "value"].to_numpy(float) for each in (base, other)]
+    if min(map(len, sides)) < 2:
+        return None
+    return crowd_difference(*sides, level=level)
+
+
 def effects_frame(effects: Sequence[FactorEffect | None]) -> pd.DataFrame:
     """
     One row per effect that is known.

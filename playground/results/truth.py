@@ -27,6 +27,15 @@ class Truth:
         """The id of the experiment of that name; None, which is the whole log, where there is none."""
         return self.experiments.get(name)
 
+    def value(self, name: str) -> Any:
+        """The truth of that name, dots leading into nested values; None where it is not known."""
+        found: Any = self.values
+        for part in name.split("."):
+            if not isinstance(found, Mapping) or part not in found:
+                return None
+            found = found[part]
+        return found
+
 
 def read_truth(data_dir: Path) -> Truth:
     """The truth beside the log of that folder."""
@@ -50,7 +59,7 @@ def truth_frame(truth: Truth, found: Mapping[str, Any]) -> pd.DataFrame:
     """
     rows: list[tuple[Any, ...]] = []
     for name, result in found.items():
-        value = _looked_up(truth.values, name)
+        value = truth.value(name)
         if result is None:
             rows.append((name, value, None, None, None, None))
             continue
@@ -63,11 +72,3 @@ def truth_frame(truth: Truth, found: Mapping[str, Any]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=names)
     numbers = dict.fromkeys(names[1:5], "Float64")
     return frame.astype({**numbers, "is_inside": "boolean"})
-
-
-def _looked_up(values: Mapping[str, Any], name: str) -> Any:
-    for part in name.split("."):
-        if not isinstance(values, Mapping) or part not in values:
-            return None
-        values = values[part]
-    return values

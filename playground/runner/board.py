@@ -18,6 +18,7 @@ class Board:
         self._data_dir = data_dir
         self._views: dict[str, RunView] = {}
         self._by_comparison: dict[str, tuple[str, ...]] = {}
+        self._forget_at = 2 * _KEPT_FINISHED
 
     def put(self, view: RunView) -> None:
         """The run as it now stands."""
@@ -25,8 +26,10 @@ class Board:
             known = self._by_comparison.get(view.comparison_id, ())
             self._by_comparison[view.comparison_id] = (*known, view.run_id)
         self._views[view.run_id] = view
-        if len(self._views) > 2 * _KEPT_FINISHED:
+        if len(self._views) > self._forget_at:
             self._forget_finished()
+            # A whole experiment may be open; it is not looked through again at each change.
+            self._forget_at = len(self._views) + _KEPT_FINISHED
 
     def knows(self, comparison_id: str) -> bool:
         """It was begun or taken up in this program, or stands in the log."""

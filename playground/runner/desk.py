@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from playground.client import check_public_url
 from playground.errors import PlaygroundError
@@ -21,6 +21,14 @@ _STARTING_S = 60.0
 _CLOSING_S = 5.0
 
 
+class Resident(Protocol):
+    """What lives beside the engine on its loop: begun after it, closed before it."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 class Desk:
     """
     What a screen needs of the engine. Every method may be called from any thread; the async ones
@@ -33,6 +41,7 @@ class Desk:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._playground: Playground | None = None
+        self._residents: list[Resident] = []
 
     def start(self) -> None:
         """
@@ -48,12 +57,22 @@ class Desk:
         await playground.start()
         self._playground = playground
 
+    def take_in(self, resident: Resident) -> None:
+        """Starts it on the engine's loop; it is closed when the desk is. Blocking."""
+        self.wait_for(resident.start())
+        self._residents.append(resident)
+
+    async def _close(self, playground: Playground) -> None:
+        for resident in self._residents:
+            await resident.close()
+        await playground.close()
+
     def close(self) -> None:
         """Takes no more work and lets go within about five seconds; open tasks stay journalled."""
         if not self._thread.is_alive():
             return
         if self._playground is not None:
-            closing = asyncio.run_coroutine_threadsafe(self._playground.close(), self._loop)
+            closing = asyncio.run_coroutine_threadsafe(self._close(self._playground), self._loop)
             closing.result(_CLOSING_S + 1)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_CLOSING_S)

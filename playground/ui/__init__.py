@@ -11,18 +11,32 @@ from playground.runner.desk import Desk
 from playground.ui.account import AccountBar
 from playground.ui.compare import CompareScreen
 from playground.ui.examples import EXAMPLE_DIR, recorded_example
+from playground.ui.experiment import ExperimentScreen
+from playground.ui.experiment_flow import ExperimentFlow, Labs
+from playground.ui.experiment_view import ExperimentEasel
+from playground.ui.exports import Exports
+from playground.ui.findings import FindingsBook
 from playground.ui.flow import Flow
 from playground.ui.history import HistoryScreen
 from playground.ui.judge import JudgeScreen
 from playground.ui.past import past_flow
 from playground.ui.references import MAX_UPLOAD_BYTES
+from playground.ui.results import ResultsScreen
 from playground.ui.security import middleware
 from playground.ui.shelf import Shelf
 from playground.ui.sitting import Sittings
 from playground.ui.texts import text
 from playground.ui.theme import theme
 from playground.ui.visits import Visits
-from playground.ui.widgets import COMPARE_TAB, HISTORY_TAB, JUDGE_TAB, asset
+from playground.ui.weighing import Weighing
+from playground.ui.widgets import (
+    COMPARE_TAB,
+    EXPERIMENT_TAB,
+    HISTORY_TAB,
+    JUDGE_TAB,
+    RESULTS_TAB,
+    asset,
+)
 
 STYLE_SHEETS = (
     "page.css",
@@ -32,6 +46,9 @@ STYLE_SHEETS = (
     "vote.css",
     "judge.css",
     "history.css",
+    "experiment.css",
+    "plots.css",
+    "results.css",
 )
 # Twice the same class: ours must win over the framework's reset of every button and list.
 ROOT = ".gradio-container.gradio-container"
@@ -72,18 +89,37 @@ def build(desk: Desk) -> gr.Blocks:
             with gr.Tab(text("tabs.compare"), id=COMPARE_TAB, elem_id="tab-compare") as now:
                 screen = CompareScreen(flow, bar.header, visit_id)
             # The others fill themselves when somebody first looks at them.
+            sittings = Sittings(desk, flow.ballots, past)
+            back = past_flow(flow, past, thumbnails_dir=thumbnails_dir)
+            with gr.Tab(
+                text("tabs.experiment"), id=EXPERIMENT_TAB, elem_id="tab-experiment"
+            ) as trying:
+                steps = ExperimentFlow(flow, Labs(desk))
+                flow.easel.experiment_name = steps.name_of
+                easel = ExperimentEasel(
+                    steps,
+                    ballots=flow.ballots,
+                    archive=back.archive,
+                    exports=Exports(
+                        desk.settings.data_dir.resolve(), folder=thumbnails_dir / "exports"
+                    ),
+                )
+                experiment = ExperimentScreen(flow, steps, easel, sittings, visit_id)
             with gr.Tab(text("judge.tab"), id=JUDGE_TAB, elem_id="tab-judge") as judging:
-                sittings = Sittings(desk, flow.ballots, past)
                 judge = JudgeScreen(flow, sittings, visit_id)
             with gr.Tab(
                 text("tabs.history"), id=HISTORY_TAB, elem_id="tab-history"
             ) as looking_back:
-                history = HistoryScreen(
-                    flow, past_flow(flow, past, thumbnails_dir=thumbnails_dir), visit_id
-                )
+                history = HistoryScreen(flow, back, visit_id)
+            with gr.Tab(text("tabs.results"), id=RESULTS_TAB, elem_id="tab-results") as weighing:
+                book = FindingsBook(desk.settings.data_dir.resolve())
+                weighed = Weighing(book, archive=back.archive, votes=flow.ballots.log)
+                results = ResultsScreen(flow, weighed, visit_id)
         screen.wire(demo, bar.wire())
         judge.wire(demo, judging)
-        history.wire(looking_back, [now, judging], screen)
+        experiment.wire(demo, trying, [now, judging, looking_back, weighing])
+        history.wire(looking_back, [now, trying, judging, weighing], screen)
+        results.wire(weighing, screen)
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS, api_open=False)
     return demo
 

@@ -79,10 +79,10 @@ class Archive:
         thumbnails_dir: Path,
     ) -> None:
         self._desk = desk
-        self._data_dir = desk.settings.data_dir.resolve()
+        self.data_dir = desk.settings.data_dir.resolve()
         self._history = history
         self._ballots = ballots
-        self._marks = MarkLog(self._data_dir / "marks.csv")
+        self._marks = MarkLog(self.data_dir / "marks.csv")
         self._exports = exports
         self._neutral_references = neutral_references
         self._noticed = noticed
@@ -110,7 +110,7 @@ class Archive:
 
     def picture(self, file: str | None) -> Path | None:
         """The picture a row names, in the folder that is served; None when it is not there."""
-        path = None if file is None else file_inside(self._data_dir, file)
+        path = None if file is None else file_inside(self.data_dir, file)
         if path is None or not path.is_file():
             return None
         return path if path.resolve().is_relative_to(self._desk.pictures_dir) else None
@@ -165,6 +165,10 @@ class Archive:
             if pair.why_not is None or is_hidden:
                 now = ballots.now()
                 Ballot(ballots.log, pair, voter_id=voter_id, draw=None, at=now).reveal(at=now)
+
+    def tell_names(self, comparison_id: str, visit: Visit) -> None:
+        """As `Ballots.tell_all`, for this visit's voter."""
+        self._ballots.tell_all(visit.voter_id, self._desk.views(comparison_id))
 
     def knows(self, comparison_id: str, visit: Visit) -> bool:
         """Whether there is such a comparison in this visitor's history."""

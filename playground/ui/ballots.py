@@ -247,6 +247,23 @@ class Ballots:
             elif sight.is_hidden:
                 self._tell(_pairs_of_views(views), voter_id)
 
+    def tell_all(self, voter_id: str, views: Sequence[RunView]) -> None:
+        """
+        Writes down that every picture there is of a comparison is shown with its name.
+
+        What is made later beside one of them is told with it: it could not be judged blind.
+
+        Raises:
+            StorageError: It could not be written; the names must not be shown.
+        """
+        if not views:
+            return
+        there = {view.run_id for view in views if view.picture is not None}
+        with self._mutex(voter_id):
+            known = self.log.revealed(views[0].comparison_id, voter_id)
+            pairs = [(pair, {pair.run_1, pair.run_2}) for pair in _pairs_of_views(views)]
+            self._tell([pair for pair, ids in pairs if ids & there and not ids <= known], voter_id)
+
     def act_on(self, act: Act, voter_id: str, views: Sequence[RunView]) -> str | None:
         """
         Does what the voter asked for on the pair of a comparison; returns why it was not done.

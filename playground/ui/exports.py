@@ -6,7 +6,7 @@ import secrets
 import shutil
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -108,6 +108,18 @@ class Exports:
             single.unlink()
             return Ready(path=target, size_bytes=target.stat().st_size, wanting=tuple(wanting))
 
+    def file(self, name: str, write: Callable[[BinaryIO], Sequence[str]]) -> Ready:
+        """
+        A file of that name, filled by `write`, which returns what could not be put in.
+
+        Raises:
+            StorageError: The disk refused.
+        """
+        target = self._place(name)
+        with storage_errors(target), target.open("wb") as file:
+            wanting = tuple(write(file))
+        return Ready(path=target, size_bytes=target.stat().st_size, wanting=wanting)
+
     def _write(self, packed: Packed, file: BinaryIO, *, with_records: bool) -> tuple[str, ...]:
         return write_bundle(
             file, packed.runs, packed.votes, data_dir=self._data_dir, with_records=with_records
@@ -127,6 +139,31 @@ class Exports:
         for own in self._folder.iterdir():
             if own.stat().st_mtime < too_old:
                 shutil.rmtree(own, ignore_errors=True)
+
+
+def packed_files(exports: Exports, name: str, ending: str, files: Iterable[bytes]) -> Ready:
+    """
+    These files under one name: a single one as it is, several in a ZIP, numbered.
+
+    Raises:
+        StorageError: The disk refused.
+    """
+    made = list(files)
+    if len(made) == 1:
+        return exports.file(f"{name}.{ending}", lambda file: _filled(file, made[0]))
+
+    def write(file: BinaryIO) -> tuple[str, ...]:
+        with zipfile.ZipFile(file, "w") as together:
+            for number, data in enumerate(made, start=1):
+                together.writestr(f"{number:03d}.{ending}", data)
+        return ()
+
+    return exports.file(f"{name}.zip", write)
+
+
+def _filled(file: BinaryIO, data: bytes) -> tuple[str, ...]:
+    file.write(data)
+    return ()
 
 
 def _unpack(single: Path, together: zipfile.ZipFile, folder: str) -> None:

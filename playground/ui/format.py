@@ -42,6 +42,16 @@ def seconds(duration_s: float | None) -> str:
     return f"{minutes} min {rest_s:02d} s"
 
 
+def percent(share: float | None) -> str:
+    """ "62 %"; a share that is neither 0 nor 1 is never written as "0 %" or "100 %"."""
+    if share is None:
+        return UNKNOWN
+    whole = round(100 * share)
+    if 0 < share < 1 and whole in (0, 100):
+        return "< 1 %" if whole == 0 else "> 99 %"
+    return f"{whole} %"
+
+
 def file_size(size_bytes: int | None) -> str:
     """ "312 kB", "1.4 MB"; decimal, as the service counts its limit."""
     if size_bytes is None:

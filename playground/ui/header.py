@@ -20,6 +20,16 @@ TASKS_PANEL_ID = "tasks-panel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenExperiment:
+    """An experiment with runs that have not ended; all of them are one line."""
+
+    experiment_id: str
+    name: str
+    n_sent: int
+    n_unsent: int  # planned, with money set aside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """What the line on top tells."""
 
@@ -28,6 +38,7 @@ class Header:
     open_views: tuple[RunView, ...]
     is_own_key: bool  # typed in on this page, not the server's
     hidden_ids: frozenset[str] = frozenset()  # comparisons whose sides nobody may tell apart
+    experiments: tuple[OpenExperiment, ...] = ()  # their runs are in no other list here
 
 
 def header_html(header: Header, *, now: datetime | None = None) -> Markup:
@@ -43,7 +54,7 @@ def header_html(header: Header, *, now: datetime | None = None) -> Markup:
             _balance(header.account),
             _spent("header.today", header.money.day_usd, header.money.day_cap_usd, header.money),
             _spent("header.session", header.money.session_usd, header.money.session_cap_usd),
-            _open_button(len(header.open_views)),
+            _open_button(len(header.open_views) + len(header.experiments)),
             _key_button(header),
             class_="pg-chips",
             role="group",
@@ -148,7 +159,8 @@ def _problem(account: AccountView) -> Markup | None:
 
 
 def _open_panel(header: Header, now: datetime) -> Markup:
-    listed = [
+    listed = [_experiment_item(each) for each in header.experiments[:MAX_LISTED]]
+    listed += [
         _open_item(view, _open_words(view, header.hidden_ids), now)
         for view in header.open_views[:MAX_LISTED]
     ]
@@ -168,6 +180,21 @@ def _open_words(view: RunView, hidden_ids: frozenset[str]) -> str:
         return text("header.open_hidden")
     phase = text("phase.detached" if view.is_detached else f"phase.{view.phase}")
     return f"{model_name(view.request.model)} · {phase}"
+
+
+def _experiment_item(each: OpenExperiment) -> Markup:
+    return el(
+        "li",
+        el(
+            "button",
+            el("span", fmt.shortened(each.name, PROMPT_CHARACTERS), class_="pg-task-prompt", dir="auto"),
+            el("span", text("header.open_experiment", sent=f"{each.n_sent:,}", unsent=f"{each.n_unsent:,}"), class_="pg-task-state"),
+            type="button",
+            data_experiment=each.experiment_id,
+            popovertarget=TASKS_PANEL_ID,
+            popovertargetaction="hide",
+        ),
+    )  # fmt: skip
 
 
 def _open_item(view: RunView, words: str, now: datetime) -> Markup:

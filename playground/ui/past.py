@@ -108,7 +108,12 @@ class PastFlow:
         return await asyncio.to_thread(self._open_tasks, visit)
 
     def _open_tasks(self, visit: Visit) -> Markup:
-        under_way = self._desk.open_views(visit.owner_id)
+        # Of experiments only what nobody waits for any more: the others are their own screen's.
+        under_way = tuple(
+            view
+            for view in self._desk.open_views(visit.owner_id)
+            if view.experiment_id is None or view.is_detached
+        )
         hidden_ids = {
             each for view in under_way if self.archive.hidden(each := view.comparison_id, visit)
         }

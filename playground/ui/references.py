@@ -19,7 +19,9 @@ MAX_NAME_CHARACTERS = 200
 _PREFIX = "references."
 
 
-def reference_strip(shelf: Shelf, recalls: Recalls, visits: Visits) -> gr.HTML:
+def reference_strip(
+    shelf: Shelf, recalls: Recalls, visits: Visits, *, elem_id: str = "references"
+) -> gr.HTML:
     """
     A widget whose value is the list of references, each with its `token`, as the page shows them.
 
@@ -50,7 +52,7 @@ def reference_strip(shelf: Shelf, recalls: Recalls, visits: Visits) -> gr.HTML:
         script="references.js",
         html_template=asset("references.html"),
         server_functions=[keep_file, keep_url, look_up],
-        elem_id="references",
+        elem_id=elem_id,
         texts={
             name.removeprefix(_PREFIX): words
             for name, words in ENGLISH.items()

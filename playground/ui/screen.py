@@ -1,7 +1,7 @@
 """The Compare screen as values: what stands on the right of the page, drawn from the engine's views."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from playground.ui.blind import blind_card, blind_stage
 from playground.ui.cards import Card, card_html
 from playground.ui.earlier import Earlier, earlier_html
 from playground.ui.format import file_url
-from playground.ui.header import Header, header_html
+from playground.ui.header import Header, OpenExperiment, header_html
 from playground.ui.markup import Markup, el
 from playground.ui.money import Quote
 from playground.ui.neutral_references import NeutralReferences
@@ -86,6 +86,7 @@ class Easel:
     ballots: Ballots
     thumbnails_dir: Path
     example: tuple[RunView, ...] = ()
+    experiment_name: Callable[[str], str] = str  # what its maker called an experiment
     neutral_references: NeutralReferences = field(init=False)
     noticed: Noticed = field(init=False)
 
@@ -156,7 +157,9 @@ class Easel:
 
     def header(self, visit: Visit) -> Markup:
         account = self.wallet.account(visit)
-        open_views, hidden_ids = self._open_views(visit)
+        found = self.desk.open_views()
+        singly = [view for view in found if view.experiment_id is None]
+        open_views, hidden_ids = self._open_views(singly, visit)
         return header_html(
             Header(
                 account=account,
@@ -164,14 +167,33 @@ class Easel:
                 open_views=open_views,
                 is_own_key=visit.account_id is not None,
                 hidden_ids=hidden_ids,
+                experiments=self._open_experiments(found),
             )
         )
 
-    def _open_views(self, visit: Visit) -> tuple[tuple[RunView, ...], frozenset[str]]:
+    def _open_experiments(self, views: Sequence[RunView]) -> tuple[OpenExperiment, ...]:
+        """A line for each: its planned runs may be thousands."""
+        found: dict[str, list[bool]] = {}
+        for view in views:
+            if view.experiment_id is not None:
+                found.setdefault(view.experiment_id, []).append(view.phase.is_sent)
+        return tuple(
+            OpenExperiment(
+                experiment_id=experiment_id,
+                name=self.experiment_name(experiment_id),
+                n_sent=sum(sent),
+                n_unsent=len(sent) - sum(sent),
+            )
+            for experiment_id, sent in found.items()
+        )
+
+    def _open_views(
+        self, views: Sequence[RunView], visit: Visit
+    ) -> tuple[tuple[RunView, ...], frozenset[str]]:
         """What is open, and of which comparisons the sides are hidden: these stay whole to the end."""
         shown: list[RunView] = []
         hidden_ids: set[str] = set()
-        for view in self.desk.open_views():
+        for view in views:
             if view.comparison_id in hidden_ids:
                 continue
             views = self.desk.views(view.comparison_id)

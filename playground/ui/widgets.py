@@ -7,8 +7,10 @@ import gradio as gr
 
 ASSETS = Path(__file__).parent / "assets"
 COMPARE_TAB = "compare"
+EXPERIMENT_TAB = "experiment"
 JUDGE_TAB = "judge"
 HISTORY_TAB = "history"
+RESULTS_TAB = "results"
 
 # No spinner over results, and nothing listed for programs.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

@@ -61,6 +61,29 @@
     history.replaceState(history.state, "", address.href);
   }
 
+  // ---- which experiment the address names ----------------------------------------------------
+
+  const EXPERIMENT = "experiment";
+
+  function experimentId() {
+    return new URLSearchParams(location.search).get(EXPERIMENT) ?? "";
+  }
+
+  function setExperiment(id) {
+    if (id === experimentId()) return;
+    const address = new URL(location.href);
+    if (id) address.searchParams.set(EXPERIMENT, id);
+    else address.searchParams.delete(EXPERIMENT);
+    history.replaceState(history.state, "", address.href);
+  }
+
+  function showExperiment(id) {
+    setExperiment(id);
+    const tab = tabs().find((each) => each.dataset.tabId === EXPERIMENT);
+    if (tab?.getAttribute("aria-selected") !== "true") return showTab(EXPERIMENT);
+    document.dispatchEvent(new CustomEvent("pg-experiment", { detail: id }));
+  }
+
   // ---- which tab the address names; the first one needs no name ------------------------------
 
   const TAB = "tab";
@@ -195,5 +218,7 @@
     });
   }
 
-  window.playground = Object.freeze({ visitId, voterId, comparisonId, setComparison, showTab });
+  window.playground = Object.freeze({
+    visitId, voterId, comparisonId, setComparison, showTab, experimentId, setExperiment, showExperiment,
+  });
 })();

@@ -285,9 +285,12 @@ composer.addEventListener(
   },
   true,
 );
+// There is a strip on more than one tab, and only the one in sight is meant.
+const isInSight = () => element.getClientRects().length > 0;
+
 document.addEventListener("drop", (event) => {
   const [file] = event.dataTransfer?.files ?? [];
-  if (!file || dragged !== null || !event.target.closest?.("#results")) return;
+  if (!isInSight() || !file || dragged !== null || !event.target.closest?.("#results")) return;
   event.preventDefault();
   problems.replaceChildren();
   recall(file);
@@ -295,7 +298,7 @@ document.addEventListener("drop", (event) => {
 document.addEventListener("paste", (event) => {
   const files = Array.from(event.clipboardData?.files ?? []);
   // A copied web page brings its text along; then the text is what was meant.
-  if (!files.length || event.clipboardData.types.includes("text/plain")) return;
+  if (!isInSight() || !files.length || event.clipboardData.types.includes("text/plain")) return;
   event.preventDefault();
   addFiles(files);
 });
