@@ -498,14 +498,16 @@ async def restarted(rig, *, go_on: bool = True):
 async def test_it_does_not_go_on_by_itself_where_that_is_not_wanted(tmp_path):
     plan = a_plan(8)
     async with open_lab(tmp_path) as rig:
+        rig.engines.add_fault("task", "slow", seconds=60.0)
         experiment_id = rig.add(plan)
         rig.lab.run(experiment_id, in_flight=1)
-        await rig.until(experiment_id, lambda p: p.counts.n_done >= 3)
+        await rig.until(experiment_id, lambda p: p.counts.n_done >= 2)
         await restarted(rig, go_on=False)
         try:
             paused = await rig.until_standing(experiment_id, Standing.PAUSED)
             assert paused.note == "Its program ended."
             assert paused.counts.n_reserved > 0
+            rig.engines.emulator.faults.replace([])
             rig.lab.run(experiment_id)
             assert (await rig.wait(experiment_id)).counts.n_done == 16
             assert rig.engines.charges() == Counter(plan.run_ids())
@@ -547,3 +549,19 @@ async def test_what_is_no_experiment_says_so(bad, tmp_path):
     async with open_lab(tmp_path) as rig:
         with pytest.raises(InvalidRequestError, match="experiment"):
             rig.lab.progress(bad)
+
+
+async def test_closing_in_the_moment_a_picture_arrives_does_not_wait_for_the_rest(tmp_path):
+    """A cancellation that comes together with news must not be lost."""
+    plan = a_plan(6)
+    async with open_lab(tmp_path) as rig:
+        rig.engines.add_fault("task", "slow", seconds=60.0)
+        experiment_id = rig.add(plan)
+        rig.lab.run(experiment_id, in_flight=1)
+        await rig.until(experiment_id, lambda p: p.counts.n_running > 0)
+        await anyio.sleep(0.1)  # the drive has nothing to do but wait
+        for drive in rig.lab._drives.values():
+            drive.wake()
+        await rig.lab.close()
+
+        assert rig.lab.progress(experiment_id).counts.n_done <= 2

@@ -118,7 +118,9 @@ class Drive:
                     return
                 self._call.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._call.wait(), LOOK_EVERY_S)
+                    # Not `wait_for`: in Python 3.11 it loses a cancellation that comes with a call.
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await self._call.wait()
         finally:
             ears()
             self._turns.give_back(self._plan.experiment_id)

@@ -117,7 +117,8 @@ class Engine:
     async def _recover_for_ever(self) -> None:
         while not self.kit.closing.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.kit.closing.wait(), RECOVERY_EVERY_S)
+                async with asyncio.timeout(RECOVERY_EVERY_S):
+                    await self.kit.closing.wait()
                 return
             self.recover()
 
