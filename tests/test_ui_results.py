@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from playground.errors import StorageError
 from playground.history.marks import current_marks, load_marks
 from playground.history.pages import History
 from playground.images.differing import MAX_SIDE_PX, measure_two
@@ -435,6 +436,18 @@ def test_nothing_is_counted_twice_until_a_log_changes(tmp_path: Path) -> None:
     assert (first.verdict.n, second.verdict.n) == (6, 8)
     assert second.choices.tags == ()
     assert third.choices.tags == ("night",)
+
+
+def test_a_log_that_cannot_be_read_is_an_error_and_no_empty_page(tmp_path: Path) -> None:
+    (tmp_path / "votes.csv").mkdir()
+    book = FindingsBook(tmp_path)
+
+    with pytest.raises(StorageError):
+        book.answer(EVERYTHING)
+
+    (tmp_path / "votes.csv").rmdir()
+    a_log(tmp_path, 6)
+    assert book.answer(EVERYTHING).verdict.n == 6
 
 
 # ---- single pairs ---------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ class _Leaf:
     ask: GridAsk = field(default_factory=GridAsk)
     chosen: tuple[str, ...] = ()
     turn: int = 0
+    mark: object = None  # of the view that was drawn last
     sent: dict[Any, Any] = field(default_factory=dict)
 
     def look_at(self, experiment_id: str) -> None:
@@ -261,11 +262,9 @@ class ExperimentScreen:
                 return self._steps.retry(shown, visit)
             if act == "budget":
                 return Outcome(notice=self._steps.set_budget(shown, value, visit))
-            steps = {
-                "pause": self._steps.pause,
-                "resume": self._steps.resume,
-                "stop": self._steps.stop,
-            }
+            if act == "resume":
+                return self._steps.resume(shown, visit)
+            steps = {"pause": self._steps.pause, "stop": self._steps.stop}
             if act in steps:
                 steps[act](shown, visit)
             return Outcome()
@@ -315,7 +314,7 @@ class ExperimentScreen:
         leaf.turn += not is_tick
         turn = leaf.turn
         try:
-            values = await asyncio.to_thread(self._values, leaf, visit)
+            values = await asyncio.to_thread(self._values, leaf, visit, is_tick=is_tick)
         except PlaygroundError as exc:
             return {self._notice: told_html(str(exc))}
         if leaf.turn != turn:
@@ -326,10 +325,14 @@ class ExperimentScreen:
             changed[self._ticks] = gr.Timer(changed[self._ticks], active=True)
         return changed
 
-    def _values(self, leaf: _Leaf, visit: Visit) -> _Updates:
+    def _values(self, leaf: _Leaf, visit: Visit, *, is_tick: bool) -> _Updates:
         if not leaf.shown:
             return self._values_of_list(visit)
+        mark = self._easel.mark(leaf.shown, visit)
+        if is_tick and leaf.mark == mark:
+            return {self._progress: progress_html(self._steps.shelf.progress(leaf.shown))}
         view = self._easel.view(leaf.shown, visit, leaf.ask, leaf.chosen)
+        leaf.mark = mark
         return {
             self._head: head_html(view.subject),
             self._progress: progress_html(view.progress),

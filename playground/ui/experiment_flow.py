@@ -10,9 +10,10 @@ from playground.experiment.lab import Lab
 from playground.experiment.plan import Plan
 from playground.experiment.progress import Standing
 from playground.experiment.shelf import FAILURES, Shelf
-from playground.experiment.state import Orders
+from playground.experiment.state import Orders, Wanted
 from playground.runner.desk import Desk
 from playground.schema import Request, Run, RunStatus
+from playground.ui import format as fmt
 from playground.ui.experiment_form import PlanForm, money_of, plan_from, usd_of
 from playground.ui.experiment_outlook import Preview
 from playground.ui.experiment_progress import Listed
@@ -205,14 +206,39 @@ class ExperimentFlow:
         self._check(experiment_id, visit)
         self._labs.default.pause(experiment_id)
 
-    def resume(self, experiment_id: str, visit: Visit) -> None:
+    def resume(self, experiment_id: str, visit: Visit) -> Outcome:
         """
-        Goes on where it was.
+        Goes on where it was; one that was only planned is first asked about, with its price.
 
         Raises:
             PlaygroundError: It was stopped, or begun with another key.
         """
-        self._run(self._own_lab(experiment_id, visit), experiment_id, visit, None)
+        lab = self._own_lab(experiment_id, visit)
+        if self._orders(experiment_id).wanted is Wanted.PLANNED:
+            return self._ask_to_begin(lab, experiment_id, visit)
+        self._run(lab, experiment_id, visit, None)
+        return Outcome()
+
+    def _ask_to_begin(self, lab: Lab, experiment_id: str, visit: Visit) -> Outcome:
+        plan, orders = self.shelf.plan(experiment_id), self._orders(experiment_id)
+        preview = Preview(
+            plan=plan,
+            outlook=lab.outlook(plan, budget_usd=orders.budget_usd, price_usd=orders.price_usd),
+            origin=self._flow.wallet.account(visit).origin,
+            budget_usd=orders.budget_usd,
+            price_usd=orders.price_usd,
+        )
+        if not preview.can_start:
+            return Outcome(notice=_why_not(preview))
+        reason = text("experiment.begin_reason", count=f"{plan.n_pictures:,}")
+        pending = Pending(
+            reason=reason,
+            quote=preview.quote,
+            plan=plan,
+            budget_usd=preview.most_usd,
+            price_usd=orders.price_usd,
+        )
+        return Outcome(pending=pending)
 
     def stop(self, experiment_id: str, visit: Visit) -> None:
         """
@@ -237,7 +263,7 @@ class ExperimentFlow:
         except ValueError as exc:
             return str(exc)
         self._own_lab(experiment_id, visit).set_budget(experiment_id, usd)
-        return text("experiment.budget_done", usd=f"{usd}")
+        return text("experiment.budget_done", usd=fmt.usd(usd))
 
     def retry(self, experiment_id: str, visit: Visit) -> Outcome:
         """

@@ -222,6 +222,7 @@ def grid_html(view: GridPage) -> Markup:
         ),
         el("tbody", *rows),
         class_="pg-grid",
+        style=f"--columns:{len(columns)}",
         data_swapped=view.ask.is_swapped,
     )
 

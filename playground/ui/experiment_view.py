@@ -1,6 +1,6 @@
 """One experiment as a voter may see it: its head, its progress, its grid without what judging blind must not show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -67,8 +67,8 @@ class ExperimentEasel:
             StorageError: A file cannot be read, or it could not be written down what is shown.
         """
         known = self._known(experiment_id, visit)
-        grid = grid_of(known.plan, known.look, known.votes, filters=ask.filters)
         whole = grid_of(known.plan, known.look, known.votes)
+        grid = replace(whole, lines=tuple(filter(ask.filters.holds, whole.lines)))
         page = self._page(known, grid, ask, chosen, visit)
         rows = known.look.rows
         progress = self._flow.shelf.progress(experiment_id)
@@ -85,9 +85,30 @@ class ExperimentEasel:
             stage=self._stage(rows, page),
         )
 
-    def _known(self, experiment_id: str, visit: Visit) -> _Known:
+    def mark(self, experiment_id: str, visit: Visit) -> object:
+        """
+        While it stays the same, so does the view, save for the time that is left. Quick.
+
+        Raises:
+            InvalidRequestError: This visitor has no such experiment.
+            StorageError: A file cannot be read.
+        """
+        self._check(experiment_id, visit)
+        look = self._flow.shelf.books(experiment_id).look()
+        return (
+            experiment_id,
+            len(look.rows),
+            frozenset((each.run_id, each.is_sent) for each in look.open_runs),
+            self._flow.shelf.state(experiment_id).read(),
+            len(self._ballots.log),
+        )
+
+    def _check(self, experiment_id: str, visit: Visit) -> None:
         if not self._flow.knows(experiment_id, visit):
             raise InvalidRequestError(text("experiment.unknown"), field="experiment_id")
+
+    def _known(self, experiment_id: str, visit: Visit) -> _Known:
+        self._check(experiment_id, visit)
         plan = self._flow.shelf.plan(experiment_id)
         return _Known(
             plan=plan,

@@ -199,7 +199,9 @@ def test_a_plan_file_runs_as_it_was_and_buys_nothing_twice(trial: Screen, tmp_pa
 
     trial.page.fill(f"{FORM} [name=prompts]", "")
     for _ in range(2):
+        trial.page.wait_for_selector(f"{OUTLOOK} [data-state=empty]")
         trial.page.set_input_files(f"{FORM} [data-input=plan]", file)
+        trial.page.wait_for_selector(f"{FORM} [data-plan-open]:has-text('mine.json')")
         counted(trial, 4)
         assert trial.page.is_disabled(f"{FORM} [name=prompts]")
         trial.page.click(START)
@@ -219,7 +221,7 @@ def test_a_plan_pauses_survives_a_reload_and_finishes_and_two_tabs_agree(
     trial: Screen, new_screen: Callable[[], Screen]
 ) -> None:
     before = trial.app.submits()
-    experiment_id = start(trial, *lines(30), pictures=60)
+    experiment_id = start(trial, *lines(20), pictures=40)
     assert f"experiment={experiment_id}" in trial.page.url
     trial.page.wait_for_function(
         "document.querySelector('#experiment-progress [data-done]').dataset.done > 4"
@@ -227,7 +229,7 @@ def test_a_plan_pauses_survives_a_reload_and_finishes_and_two_tabs_agree(
     trial.page.click(f"{HEAD} [data-act=pause]")
     until(trial, "paused")
     paused_at = done(trial)
-    assert 4 < paused_at < 60
+    assert 4 < paused_at < 40
     assert trial.app.submits() == before + paused_at
 
     trial.page.reload()
@@ -241,8 +243,8 @@ def test_a_plan_pauses_survives_a_reload_and_finishes_and_two_tabs_agree(
     other.page.click(f"{HEAD} [data-act=resume]")
     for screen in (trial, other):
         until(screen, "finished")
-        assert done(screen) == 60
-    assert trial.app.submits() == before + 60
+        assert done(screen) == 40
+    assert trial.app.submits() == before + 40
     assert other.page.inner_text(PROGRESS) == trial.page.inner_text(PROGRESS)
 
 
