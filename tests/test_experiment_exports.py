@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 from dataclasses import replace
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -14,75 +13,17 @@ from playground.csvlog import load
 from playground.experiment.archive import write_archive
 from playground.experiment.books import Look
 from playground.experiment.grid import grid_of
-from playground.experiment.plan import ReferenceSet, Settings, make_plan
 from playground.experiment.plan_file import load_plan
-from playground.experiment.progress import progress_of
-from playground.experiment.report import report_page
 from playground.experiment.sheets import contact_sheets, pair_sheets
-from playground.experiment.state import Orders, Wanted
-from playground.experiment.templates import FilledPrompts, PlannedPrompt
 from playground.images.sheets import Strip, Tile, sheet_jpeg
-from playground.judging.pairs import comparison_pairs
-from playground.judging.votes import VoteLog
 from playground.provenance.records import read_provenance
-from playground.references import prepare_reference
-from playground.schema import Answer, Run
-from tests.judging_rig import a_ballot, a_picture, a_run, failed, keep_picture, log_runs
-from tests.photos import PHOTOS
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-HOSTILE = (
-    "<script>window.pwned=1</script>\"'><img src=x onerror=alert(1)>",
-    "</style></main>&amp;\u202eevil ${x} {{y}} \x00 javascript:alert(1)",
-    "**bold** <b>not</b> 日本語 🙂 " + "long" * 300,
-)
+from playground.schema import Run
+from tests.hostile_experiment import hostile_experiment, page_of
 
 
 @pytest.fixture
 def experiment(tmp_path):
-    """A plan of hostile prompts, two repeats, its rows with pictures, one failed, one vote."""
-    photo = prepare_reference(PHOTOS[0], name="<i>x", folder=tmp_path / "references")
-    prompts = tuple(
-        PlannedPrompt(text=text.replace("\x00", ""), source="t", tags=("<u>tag",))
-        for text in HOSTILE
-    )
-    plan = make_plan(
-        FilledPrompts(prompts=prompts),
-        Settings(repeats=2, reference_sets=(ReferenceSet(name="<b>set", references=(photo,)),)),
-        name="<script>name</script>",
-        app_version="0.1.0",
-        at=NOON,
-        seed=3,
-    )
-    runs = []
-    for number, planned in enumerate(plan.comparisons):
-        for lane, ids in enumerate(planned.run_ids, start=1):
-            for repeat, run_id in enumerate(ids, start=1):
-                run = a_run(
-                    number + 1, lane, repeat,
-                    run_id=run_id, comparison_id=planned.comparison_id, file=f"pictures/{run_id}.png",
-                    experiment_id=plan.experiment_id, prompt=prompts[planned.prompt].text, size="1:1",
-                    total_s=4.25, reference_count=1, reference_sha256=photo.sha256,
-                    reference_urls="https://example.org/x",
-                )  # fmt: skip
-                runs.append(keep_picture(tmp_path, run, a_picture(seed=len(runs))))
-    runs[0] = replace(
-        failed(runs[0]),
-        file=None,
-        error_message="<script>e</script>",
-        service_message="<svg/onload=1>",
-    )
-    log_runs(tmp_path, runs)
-    votes = VoteLog(tmp_path / "votes.csv")
-    (pair, *_) = comparison_pairs(runs[4:8])
-    ballot = a_ballot(votes, pair)
-    ballot.cast(Answer.A_BETTER, at=NOON, note="<script>vote</script>")
-    return (
-        plan,
-        Look(rows=tuple(runs), open_runs=()),
-        votes.votes_of(runs[4].comparison_id),
-        tmp_path,
-    )
+    return hostile_experiment(tmp_path)
 
 
 class Page(HTMLParser):
@@ -101,11 +42,6 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.words += data
-
-
-def page_of(plan, look, votes, data_dir) -> str:
-    progress = progress_of(plan, look, Orders(wanted=Wanted.FINISHED), now=NOON)
-    return report_page(plan, look, progress, votes, data_dir=data_dir, made_at=NOON)
 
 
 def test_hostile_prompts_are_words_on_the_page_and_nothing_is_fetched(experiment):
