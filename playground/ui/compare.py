@@ -86,8 +86,14 @@ class CompareScreen:
     def _buy(self) -> None:
         with gr.Column(elem_id="buy"):
             with gr.Row(elem_id="buy-buttons"):
+                # Off until the page knows whose visit it is: a run begun before would be nobody's.
                 self._run = gr.Button(
-                    text("run.both"), variant="primary", elem_id="run", min_width=160, scale=1
+                    text("run.both"),
+                    variant="primary",
+                    elem_id="run",
+                    interactive=False,
+                    min_width=160,
+                    scale=1,
                 )
                 self._stop = gr.Button(
                     text("run.stop"), elem_id="stop", interactive=False, min_width=110, scale=0

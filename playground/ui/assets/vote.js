@@ -22,6 +22,7 @@ let sent = 0; // numbers the acts, so that an answer is known from a mere refres
 let busySince = null;
 let freshSince = 0;
 let merging = null; // timer of words that are not sent yet
+let later = null; // what was asked for while an answer was still on its way
 
 function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
@@ -32,6 +33,15 @@ function write(node, text) {
 function receive() {
   const next = props.value ?? { state: "none" };
   if (next.echo !== undefined && next.echo === sent) busySince = null;
+  show(next);
+  if (later && !isBusy()) {
+    const work = later;
+    later = null;
+    work();
+  }
+}
+
+function show(next) {
   const { echo, ...rest } = next;
   const spelled = JSON.stringify(rest);
   if (spelled === told) return describe();
@@ -148,6 +158,15 @@ function keepFocus(had, isSame, isVoteNew) {
 const isBusy = () => busySince !== null && performance.now() - busySince < PATIENCE_MS;
 const areThere = () =>
   document.querySelector(`#${props.stage} .pg-stage`)?.dataset.state === "ready";
+/** Now, or once the answer to what was sent before is here, if the pair is still the same then. */
+function soon(work) {
+  if (!isBusy()) return work();
+  const { token } = value;
+  later = () => {
+    if (value.token === token) work();
+  };
+}
+
 const canAnswer = () => value.state === "pair" && (!value.answer || isChanging);
 
 function send(act, more = {}) {
@@ -167,7 +186,12 @@ function send(act, more = {}) {
 }
 
 function answer(name) {
-  if (!canAnswer() || isBusy()) return;
+  if (!canAnswer()) return;
+  if (isBusy()) {
+    // A refresh may show a vote before its own answer comes; a second key by accident is no change.
+    if (isChanging) soon(() => answer(name));
+    return;
+  }
   if (!areThere()) {
     write(problem, texts.not_loaded);
     problem.hidden = false;
@@ -190,7 +214,9 @@ function act(name) {
     }, 30);
     return true;
   }
-  send(name);
+  soon(() => {
+    if ((value.acts ?? []).includes(name)) send(name);
+  });
   return true;
 }
 
