@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from playground.ui.markup import Markup
+from playground.markup import Markup
 from playground.ui.plots import (
     Point,
     Scale,

@@ -23,6 +23,7 @@ from playground.history.pages import (
 )
 from playground.judging.pairs import comparison_pairs
 from playground.judging.votes import Ballot, load_votes
+from playground.markup import escape
 from playground.runner.desk import Desk
 from playground.schema import (
     Answer,
@@ -42,7 +43,6 @@ from playground.ui.flow import Flow
 from playground.ui.history_fields import value_words
 from playground.ui.history_list import Listing, listing_html
 from playground.ui.history_open import open_html
-from playground.ui.markup import escape
 from playground.ui.neutral_references import NeutralReferences, missing_words
 from playground.ui.past import MAX_REFERENCES, DetailView, PastFlow, past_flow
 from playground.ui.screen import Form

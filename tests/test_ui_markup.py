@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.ui.markup import Markup, el, escape, join
+from playground.markup import Markup, el, escape, join
 
 
 class _Reader(HTMLParser):

@@ -15,6 +15,7 @@ from playground.history.marks import current_marks, load_marks
 from playground.history.pages import History
 from playground.images.differing import MAX_SIDE_PX, measure_two
 from playground.judging.votes import load_votes
+from playground.markup import escape
 from playground.results.charts import live_sequence_frame
 from playground.results.checks import CheckKind, checks_of
 from playground.results.claims import claims_of
@@ -27,7 +28,6 @@ from playground.schema import Origin
 from playground.settings import Settings
 from playground.ui.findings import FindingsBook, Question, asked, thinned
 from playground.ui.flow import Flow
-from playground.ui.markup import escape
 from playground.ui.past import past_flow
 from playground.ui.results_filters import options_of, untouched
 from playground.ui.results_money import money_html

@@ -4,9 +4,9 @@ from typing import Any
 
 import gradio as gr
 
+from playground.markup import Markup, el
 from playground.ui.flow import Flow
 from playground.ui.header import KEY_PANEL_ID
-from playground.ui.markup import Markup, el
 from playground.ui.texts import text
 from playground.ui.widgets import QUIET, html
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import gradio as gr
 
+from playground.markup import Markup, el
 from playground.runner.views import RunView
 from playground.ui import format as fmt
 from playground.ui.ballots import Sight
 from playground.ui.cards import lane_mark, nominal_ratio, nominal_words
-from playground.ui.markup import Markup, el
 from playground.ui.stage import StagePicture, empty_stage, stage_value
 from playground.ui.texts import text
 from playground.ui.widgets import html

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from playground.catalog import MODELS, nominal_px
+from playground.markup import Markup, el, join
 from playground.provenance.guards import Guard, GuardKind
 from playground.runner.views import RunView
 from playground.schema import Request, Run, RunStatus
 from playground.ui import format as fmt
-from playground.ui.markup import Markup, el, join
 from playground.ui.money import cost_words
 from playground.ui.texts import ENGLISH, text
 

@@ -6,8 +6,8 @@ from typing import Any
 import gradio as gr
 
 from playground import catalog
+from playground.markup import Markup, el
 from playground.ui.cards import lane_mark, nominal_words
-from playground.ui.markup import Markup, el
 from playground.ui.texts import text
 from playground.ui.widgets import html
 

@@ -6,12 +6,12 @@ from typing import Any
 import gradio as gr
 
 from playground import catalog
+from playground.markup import Markup, el
 from playground.ui.blind import blind_switch, is_switched, switched
 from playground.ui.choices import choices_widget
 from playground.ui.confirm import confirm_html
 from playground.ui.examples import EXAMPLE_PROMPTS
 from playground.ui.flow import Flow
-from playground.ui.markup import Markup, el
 from playground.ui.money import Quote
 from playground.ui.references import reference_strip
 from playground.ui.screen import LANES, Form, Pending, Screen, notice_html

@@ -1,6 +1,6 @@
 """The question that comes before an unusual purchase, as HTML."""
 
-from playground.ui.markup import Markup, el
+from playground.markup import Markup, el
 from playground.ui.money import Quote
 from playground.ui.texts import text
 

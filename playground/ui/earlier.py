@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from playground.markup import Markup, el
 from playground.runner.views import RunView
 from playground.schema import RunStatus
 from playground.ui import format as fmt
-from playground.ui.markup import Markup, el
 from playground.ui.texts import text
 
 PROMPT_CHARACTERS = 70

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlanProblem, PlaygroundError
+from playground.markup import Markup, el
 from playground.ui.confirm import confirm_html
 from playground.ui.experiment_flow import ExperimentFlow, Outcome, Pending
 from playground.ui.experiment_form import form_of, plan_form, with_set_aside
@@ -17,7 +18,6 @@ from playground.ui.experiment_progress import head_html, list_html, progress_htm
 from playground.ui.experiment_view import ExperimentEasel
 from playground.ui.flow import Flow
 from playground.ui.history_detail import ready_html, told_html
-from playground.ui.markup import Markup, el
 from playground.ui.references import reference_strip
 from playground.ui.sitting import Scope, Sittings
 from playground.ui.stage import stage

@@ -13,7 +13,7 @@ from playground.errors import InvalidPlanError, PlanProblem, UnusableReferenceEr
 from playground.experiment.plan import MAX_NAME_CHARACTERS, Plan
 from playground.experiment.plan_file import load_plan
 from playground.experiment.planning import Source, Wish, plan_of
-from playground.ui.markup import Markup, el
+from playground.markup import Markup, el
 from playground.ui.shelf import Shelf
 from playground.ui.texts import text
 from playground.ui.widgets import html

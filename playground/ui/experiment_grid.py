@@ -7,10 +7,10 @@ from typing import Any
 
 from playground.experiment.grid import Cell, Column, Filters, Grid, Line, Shot, ShotState, Verdict
 from playground.experiment.plan import Plan
+from playground.markup import Markup, el
 from playground.schema import Run
 from playground.ui import format as fmt
 from playground.ui.cards import model_name
-from playground.ui.markup import Markup, el
 from playground.ui.stage import SIDES
 from playground.ui.texts import text
 

@@ -8,10 +8,10 @@ from playground.errors import PlanProblem
 from playground.experiment.outlook import Outlook, PriceLine
 from playground.experiment.plan import Plan
 from playground.experiment.words import span
+from playground.markup import Markup, el
 from playground.schema import EstimateKind, Origin
 from playground.ui import format as fmt
 from playground.ui.cards import model_name
-from playground.ui.markup import Markup, el
 from playground.ui.money import Quote, estimate_words, price_words
 from playground.ui.texts import text
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from playground.experiment.progress import Counts, ModelProgress, Money, Progress, Standing
 from playground.experiment.words import span
+from playground.markup import Markup, el
 from playground.schema import Origin
 from playground.ui import format as fmt
 from playground.ui.cards import model_name
-from playground.ui.markup import Markup, el
 from playground.ui.texts import text
 
 STANDINGS = {

@@ -8,12 +8,12 @@ from pathlib import Path
 from playground import catalog
 from playground.errors import InvalidRequestError, PlaygroundError
 from playground.identity import new_comparison_id
+from playground.markup import Markup, el
 from playground.runner.desk import Desk
 from playground.runner.views import RunView
 from playground.schema import Comparison, Request, RunStatus
 from playground.ui import format as fmt
 from playground.ui.ballots import Act, Ballots, Sight
-from playground.ui.markup import Markup, el
 from playground.ui.money import Quote
 from playground.ui.neutral_references import is_missing, missing_words
 from playground.ui.recall import Recalls

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from playground.markup import Markup, el
 from playground.pricing import CREDITS_PER_USD
 from playground.runner.views import AccountView, MoneyView, RunView
 from playground.schema import Balance, Origin
 from playground.ui import format as fmt
 from playground.ui.cards import model_name
-from playground.ui.markup import Markup, el
 from playground.ui.texts import text
 
 _CENT = Decimal("0.01")

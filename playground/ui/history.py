@@ -6,11 +6,11 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlaygroundError
+from playground.markup import Markup, el
 from playground.ui.compare import CompareScreen
 from playground.ui.flow import Flow
 from playground.ui.history_detail import told_html
 from playground.ui.history_filters import filters_widget
-from playground.ui.markup import Markup, el
 from playground.ui.past import DetailView, PastFlow
 from playground.ui.stage import stage
 from playground.ui.texts import text

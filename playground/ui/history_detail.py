@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from playground.history.marks import MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS
+from playground.markup import Markup, el, join
 from playground.runner.views import RunView
 from playground.schema import Run, RunStatus
 from playground.ui import format as fmt
 from playground.ui.archive import Past
 from playground.ui.cards import lane_mark, model_name
 from playground.ui.history_list import moment_words, plain_box, star_button
-from playground.ui.markup import Markup, el, join
 from playground.ui.money import cost_words
 from playground.ui.neutral_references import is_missing, missing_words
 from playground.ui.stage import StagePicture, empty_stage, stage_value

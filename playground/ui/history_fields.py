@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from playground.history.pages import difference
+from playground.markup import Markup, el
 from playground.runner.views import RunView
 from playground.schema import Answer, Run, Vote, column_info
 from playground.ui import format as fmt
@@ -18,7 +19,6 @@ from playground.ui.history_detail import (
     state_words,
 )
 from playground.ui.history_list import moment_words
-from playground.ui.markup import Markup, el
 from playground.ui.texts import text
 
 FIELDS = column_info(Run)

@@ -6,10 +6,10 @@ from typing import Any
 import gradio as gr
 
 from playground.history.pages import Archived, Choices
+from playground.markup import Markup, el
 from playground.schema import Origin, RunStatus
 from playground.ui.archive import PAGE_SIZES
 from playground.ui.cards import model_name
-from playground.ui.markup import Markup, el
 from playground.ui.texts import ENGLISH, text
 from playground.ui.widgets import html
 

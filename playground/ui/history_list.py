@@ -7,10 +7,10 @@ from pathlib import Path
 
 from playground.history.pages import HistoryItem, HistoryPage, RunBrief
 from playground.judging.pairs import stable_draw
+from playground.markup import Markup, el
 from playground.schema import Origin, RunStatus
 from playground.ui import format as fmt
 from playground.ui.cards import model_name
-from playground.ui.markup import Markup, el
 from playground.ui.texts import ENGLISH, text
 
 PROMPT_CHARACTERS = 240

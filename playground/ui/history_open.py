@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from playground.markup import Markup, el, join
 from playground.runner.views import RunView
 from playground.schema import RunStatus
 from playground.ui import format as fmt
 from playground.ui.header import MAX_LISTED
 from playground.ui.history_list import PROMPT_CHARACTERS, moment_words
-from playground.ui.markup import Markup, el, join
 from playground.ui.texts import text
 
 PriceWords = Callable[[RunView], str]

@@ -5,8 +5,8 @@ from typing import Any
 
 import gradio as gr
 
+from playground.markup import el
 from playground.ui.flow import Flow
-from playground.ui.markup import el
 from playground.ui.sitting import TRUST_SHARE, Bench, Sittings, scope_of
 from playground.ui.stage import stage
 from playground.ui.texts import text, texts_of

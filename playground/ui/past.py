@@ -9,6 +9,7 @@ from typing import Any
 from playground.catalog import MODELS
 from playground.errors import InvalidRequestError, PlaygroundError
 from playground.history.pages import History
+from playground.markup import Markup
 from playground.runner.desk import Desk
 from playground.runner.views import RunView
 from playground.schema import MarkKind, RunStatus
@@ -29,7 +30,6 @@ from playground.ui.history_fields import fields_html, votes_html
 from playground.ui.history_filters import options_of
 from playground.ui.history_list import Listing, listing_html
 from playground.ui.history_open import open_html
-from playground.ui.markup import Markup
 from playground.ui.shelf import Shelf
 from playground.ui.stage import empty_stage
 from playground.ui.texts import text

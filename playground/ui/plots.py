@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from playground.ui.markup import Markup, el
+from playground.markup import Markup, el
 
 ROW_PX = 26
 BAND_PX = 190

@@ -5,9 +5,9 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlaygroundError
+from playground.markup import Markup, el
 from playground.ui.compare import CompareScreen
 from playground.ui.flow import Flow
-from playground.ui.markup import Markup, el
 from playground.ui.results_filters import filters_update, results_filters
 from playground.ui.weighing import Weighing
 from playground.ui.widgets import QUIET, html

@@ -4,10 +4,10 @@ from typing import Any
 
 import gradio as gr
 
+from playground.markup import Markup, el
 from playground.results.scope import ScopeChoices
 from playground.schema import Origin
 from playground.ui.findings import MINE
-from playground.ui.markup import Markup, el
 from playground.ui.texts import text
 from playground.ui.widgets import html
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from playground.markup import Markup, el
 from playground.results.money import PairedCost
 from playground.results.sentences import short_name
 from playground.results.stats import BreakEven, CostPerWin, MeanDifference
 from playground.results.summary import Summary
 from playground.ui import format as fmt
 from playground.ui.findings import Findings
-from playground.ui.markup import Markup, el
 from playground.ui.plots import Scale, Span, round_ticks, spans
 from playground.ui.results_page import beside, section
 from playground.ui.results_sections import behind

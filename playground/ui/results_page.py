@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from playground.markup import Child, Markup, el, join
 from playground.results.checks import Check, Outcome
 from playground.results.claims import ClaimCheck, ClaimOutcome
 from playground.results.sentences import interval_words, short_name
@@ -12,7 +13,6 @@ from playground.results.verdict import Verdict, VerdictKind
 from playground.schema import Origin
 from playground.ui import format as fmt
 from playground.ui.findings import Findings
-from playground.ui.markup import Child, Markup, el, join
 from playground.ui.plots import Span, share_scale, spans
 from playground.ui.texts import text
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from statistics import median
 
 from playground.images.pixels import PixelMeasures
+from playground.markup import Markup, el, join
 from playground.results.sentences import short_name
 from playground.ui import format as fmt
 from playground.ui.findings import Findings, TwoRuns
-from playground.ui.markup import Markup, el, join
 from playground.ui.results_page import section
 from playground.ui.results_sections import behind
 from playground.ui.texts import text

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 
+from playground.markup import Markup, el
 from playground.results.checks import CheckKind
 from playground.results.sentences import interval_words, short_name
 from playground.results.summary import MIN_PROMPTS
 from playground.ui import format as fmt
 from playground.ui.findings import Findings, Step
-from playground.ui.markup import Markup, el
 from playground.ui.plots import (
     Point,
     Scale,

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from playground.markup import Child, Markup, el
 from playground.results.sentences import ratio_interval_words, short_name
 from playground.results.stats import PairedRatio
 from playground.results.timing import ModelTimes
 from playground.ui import format as fmt
 from playground.ui.findings import Findings, Seconds
-from playground.ui.markup import Child, Markup, el
 from playground.ui.plots import Scale, Span, Strip, round_ticks, spans, strips
 from playground.ui.results_page import beside, section
 from playground.ui.results_sections import behind

@@ -9,6 +9,7 @@ from typing import Any
 from playground import catalog
 from playground.errors import PlaygroundError
 from playground.images import thumbnail
+from playground.markup import Markup, el
 from playground.provenance.guards import Guard
 from playground.runner.desk import Desk
 from playground.runner.views import RunView
@@ -19,7 +20,6 @@ from playground.ui.cards import Card, card_html
 from playground.ui.earlier import Earlier, earlier_html
 from playground.ui.format import file_url
 from playground.ui.header import Header, OpenExperiment, header_html
-from playground.ui.markup import Markup, el
 from playground.ui.money import Quote
 from playground.ui.neutral_references import NeutralReferences
 from playground.ui.noticed import Noticed

@@ -12,13 +12,13 @@ from typing import Any
 from playground.errors import PictureError, PlaygroundError
 from playground.history.pages import Archived, History, HistoryQuery
 from playground.judging.pairs import Pair
+from playground.markup import Markup, el
 from playground.runner.desk import Desk
 from playground.runner.views import RunView
 from playground.schema import Answer
 from playground.ui import format as fmt
 from playground.ui.ballots import Act, Ballots, Showing
 from playground.ui.cards import model_name
-from playground.ui.markup import Markup, el
 from playground.ui.stage import StagePicture, empty_stage, stage_value
 from playground.ui.subject import subject_html
 from playground.ui.texts import text

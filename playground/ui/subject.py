@@ -1,8 +1,8 @@
 """Whose pictures these are, as HTML: the prompt and the settings of the comparison that is shown."""
 
+from playground.markup import Markup, el
 from playground.runner.views import RunView
 from playground.ui import format as fmt
-from playground.ui.markup import Markup, el
 from playground.ui.texts import text
 
 _NAMES = {0: None, 1: "subject.reference", 2: "subject.references"}

@@ -11,11 +11,11 @@ from playground.errors import PlaygroundError
 from playground.images.differing import measure_two
 from playground.images.pixels import PixelMeasures
 from playground.judging.votes import VoteLog
+from playground.markup import Markup, join
 from playground.results.scope import ScopeChoices
 from playground.schema import Origin, Run
 from playground.ui.archive import Archive
 from playground.ui.findings import Findings, FindingsBook, TwoRuns, asked
-from playground.ui.markup import Markup, join
 from playground.ui.results_money import money_html
 from playground.ui.results_page import top_html
 from playground.ui.results_pairs import (
