@@ -20,7 +20,7 @@ from playground.schema import (
 from playground.ui.history_filters import untouched
 from playground.ui.texts import ENGLISH, text
 
-FOLDER = Path(texts.__file__).parent
+FOLDER = Path(texts.__file__).parent.parent
 # Names that the code puts together from a closed set of words.
 HISTORY_WORDS = (
     *(f"view_{view}" for view in ("gallery", "table")),

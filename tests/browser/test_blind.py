@@ -335,6 +335,23 @@ def test_voting_changing_and_withdrawing_by_keys_alone(screen: Screen) -> None:
     assert votes["voter_id"][0] == kept
 
 
+def test_a_vote_can_be_changed_while_the_pictures_with_names_still_load(screen: Screen) -> None:
+    comparison = run_blind(screen, "Changed at once")
+    leave_fields(screen)
+    held: list[Any] = []
+    screen.page.route("**/pictures/**", lambda route: held.append(route))
+    screen.page.keyboard.press("1")
+    wait_for_answer(screen, "a_better")
+    assert screen.page.get_attribute("#stage .pg-stage", "data-state") != "ready"
+
+    screen.page.keyboard.press("c")
+    screen.page.keyboard.press("3")
+
+    wait_for_answer(screen, "tie")
+    assert votes_of(screen, comparison)["answer"].tolist() == ["a_better", "tie"]
+    screen.page.unroute_all(behavior="ignoreErrors")
+
+
 def test_reasons_and_a_note_go_with_the_vote_or_after_it(screen: Screen) -> None:
     comparison = run_blind(screen, "Say why")
     screen.page.click("#vote [data-reason=detail]")

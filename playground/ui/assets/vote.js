@@ -23,6 +23,7 @@ let busySince = null;
 let freshSince = 0;
 let merging = null; // timer of words that are not sent yet
 let later = null; // what was asked for while an answer was still on its way
+let seen = ""; // the pair that was judged here: its pictures were looked at, whatever loads now
 
 function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
@@ -192,11 +193,13 @@ function answer(name) {
     if (isChanging) soon(() => answer(name));
     return;
   }
-  if (!areThere()) {
+  // After a verdict the stage takes up the pictures with their names; a change need not wait.
+  if (seen !== value.token && !areThere()) {
     write(problem, texts.not_loaded);
     problem.hidden = false;
     return;
   }
+  seen = value.token;
   send("cast", { answer: name });
 }
 

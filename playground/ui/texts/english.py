@@ -1,4 +1,4 @@
-"""Every text of the screens, in one catalogue: another language is another catalogue with these names."""
+"""The texts of the screens in English: the catalogue whose names every other language has too."""
 
 from types import MappingProxyType
 
@@ -960,23 +960,3 @@ ENGLISH = MappingProxyType(
         "notice.run_unknown": "That run is not known any more. Nothing was bought.",
     }
 )
-
-
-def text(name: str, /, **values: object) -> str:
-    """
-    The text of that name with its values filled in.
-
-    Raises:
-        KeyError: The catalogue has no such text, or a value is missing.
-    """
-    return ENGLISH[name].format(**values)
-
-
-def texts_of(group: str) -> dict[str, str]:
-    """The texts of one group without its name, as they are, for scripts to fill in."""
-    prefix = f"{group}."
-    return {
-        name.removeprefix(prefix): words
-        for name, words in ENGLISH.items()
-        if name.startswith(prefix)
-    }
