@@ -4,8 +4,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from playground.errors import BudgetExceededError
+from playground.sayings import said
 from playground.schema import Origin
 
 
@@ -15,6 +17,19 @@ class Caps:
 
     session_usd: Decimal | None
     day_usd: Decimal | None
+    visitor_usd: Decimal | None = None  # of one visitor and day, where a key is lent
+
+
+class Payer(StrEnum):
+    """Whose money a purchase takes, and so which caps it must keep besides the session's."""
+
+    HERE = "here"  # one's own machine: the day's, over everybody on the data folder
+    HOST = "host"  # a public deployment's own key: the visitor's, and the day's over all visitors
+    VISITOR = "visitor"  # there, a visitor's own key or the emulator: nobody else is to be stopped
+
+
+# How the sentence about a cap calls it.
+_NAMES = {"session": said("session"), "day": said("day"), "visitor": said("visitor")}
 
 
 def day_start(now: datetime) -> datetime:
@@ -23,18 +38,36 @@ def day_start(now: datetime) -> datetime:
 
 
 def check_cap(
-    name: str, *, cap_usd: Decimal | None, used_usd: Decimal, needed_usd: Decimal, origin: Origin
+    name: str,
+    *,
+    cap_usd: Decimal | None,
+    used_usd: Decimal,
+    needed_usd: Decimal,
+    origin: Origin,
+    remedy: str | None = None,
 ) -> None:
     """
+    Args:
+        remedy: What to do; by default to raise the cap or wait.
+
     Raises:
         BudgetExceededError: `used_usd + needed_usd` would pass the cap.
     """
     if cap_usd is None or used_usd + needed_usd <= cap_usd:
         return
-    money = "emulated money" if origin is Origin.EMULATED else "money"
+    money = said("emulated money") if origin is Origin.EMULATED else said("money")
+    setting = f"PLAYGROUND_{name.upper()}_CAP_USD"
     raise BudgetExceededError(
-        f"This needs ${needed_usd} and ${used_usd} of the {name} cap of ${cap_usd} is spent or "
-        f"reserved ({money}). Nothing was sent. Raise PLAYGROUND_{name.upper()}_CAP_USD or wait.",
+        said(
+            "This needs ${needed_usd} and ${used_usd} of the {name} cap of ${cap_usd} is "
+            "spent or reserved ({money}). Nothing was sent. {remedy}",
+            needed_usd=needed_usd,
+            used_usd=used_usd,
+            name=_NAMES.get(name, name),
+            cap_usd=cap_usd,
+            money=money,
+            remedy=remedy or said("Raise {setting} or wait.", setting=setting),
+        ),
         cap_usd=cap_usd,
         used_usd=used_usd,
         needed_usd=needed_usd,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from playground.errors import InvalidRequestError
+from playground.sayings import said
 from playground.schema import Request
 
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -71,7 +72,12 @@ def find_model(model_id: str) -> Model:
         return MODELS[model_id]
     except KeyError:
         raise InvalidRequestError(
-            f"There is no model {model_id!r}. Choose one of: {', '.join(MODELS)}.", field="model"
+            said(
+                "There is no model {model_id!r}. Choose one of: {models}.",
+                model_id=model_id,
+                models=", ".join(MODELS),
+            ),
+            field="model",
         ) from None
 
 
@@ -87,35 +93,57 @@ def check(request: Request) -> None:
     """
     model = find_model(request.model)
     if not request.prompt.strip():
-        raise InvalidRequestError("The prompt is empty. Write what to draw.", field="prompt")
+        raise InvalidRequestError(said("The prompt is empty. Write what to draw."), field="prompt")
     try:
         size_bytes = len(request.prompt.encode("utf-8"))
     except UnicodeEncodeError as exc:
         raise InvalidRequestError(
-            f"The prompt holds half of a character (a lone surrogate, position {exc.start + 1}) "
-            "that cannot be sent. Delete it and type it again.",
+            said(
+                "The prompt holds half of a character (a lone surrogate, position {start}) "
+                "that cannot be sent. Delete it and type it again.",
+                start=exc.start + 1,
+            ),
             field="prompt",
         ) from exc
     if size_bytes > MAX_PROMPT_BYTES:
         raise InvalidRequestError(
-            f"The prompt has {size_bytes:,} bytes; this app sends at most {MAX_PROMPT_BYTES:,}. "
-            "Shorten it.",
+            said(
+                "The prompt has {size_bytes:,} bytes; this app sends at most "
+                "{max_prompt_bytes:,}. Shorten it.",
+                size_bytes=size_bytes,
+                max_prompt_bytes=MAX_PROMPT_BYTES,
+            ),
             field="prompt",
         )
     if request.size not in model.ratios:
         raise InvalidRequestError(
-            f"{model.name} has no ratio {request.size!r}. Choose one of: {', '.join(model.ratios)}.",
+            said(
+                "{name} has no ratio {size!r}. Choose one of: {ratios}.",
+                name=model.name,
+                size=request.size,
+                ratios=", ".join(model.ratios),
+            ),
             field="size",
         )
     if request.resolution not in model.resolutions:
         raise InvalidRequestError(
-            f"{model.name} has no resolution {request.resolution!r}. "
-            f"Choose one of: {', '.join(model.resolutions)}.",
+            said(
+                "{name} has no resolution {resolution!r}. Choose one of: {resolutions}.",
+                name=model.name,
+                resolution=request.resolution,
+                resolutions=", ".join(model.resolutions),
+            ),
             field="resolution",
         )
     if len(request.references) > model.max_references:
         raise InvalidRequestError(
-            f"{len(request.references)} references were given; {model.name} takes at most "
-            f"{model.max_references}. Remove {len(request.references) - model.max_references}.",
+            said(
+                "{n_references} references were given; {name} takes at most {max_references}. "
+                "Remove {n_too_many}.",
+                n_references=len(request.references),
+                name=model.name,
+                max_references=model.max_references,
+                n_too_many=len(request.references) - model.max_references,
+            ),
             field="references",
         )

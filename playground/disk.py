@@ -1,13 +1,18 @@
 """What it takes for bytes to survive a crash: private files, locks the kernel drops, all or nothing, flushed names."""
 
+import errno
 import fcntl
 import os
+import secrets
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from playground.errors import StorageError
+from playground.sayings import said
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -17,6 +22,8 @@ _FIRST_NAP_S = 0.0002
 _LONGEST_NAP_S = 0.01
 _BLOCK_BYTES = 4 * 1024 * 1024
 _GUARD_BYTES = 64
+# What must stay free besides the pictures: for the journal, the log, votes, states, small copies.
+SPARE_BYTES = 20_000_000
 
 
 @contextmanager
@@ -26,8 +33,12 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as exc:
         raise StorageError(
-            f"{path} cannot be kept on disk ({exc.strerror or exc}). Free some space, allow "
-            "writing, or set PLAYGROUND_DATA_DIR to another folder."
+            said(
+                "{path} cannot be kept on disk ({strerror}). Free some space, allow writing, "
+                "or set PLAYGROUND_DATA_DIR to another folder.",
+                path=path,
+                strerror=exc.strerror or exc,
+            )
         ) from exc
 
 
@@ -37,6 +48,51 @@ def make_private_folder(folder: Path) -> None:
         return
     make_private_folder(folder.parent)
     folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
+def private_file(path: Path) -> BinaryIO:
+    """The file, empty and open for writing, for its owner only whatever the umask says."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, FILE_MODE), "wb")
+
+
+def check_room(folder: Path, *, needed_bytes: int = 0) -> None:
+    """
+    Raises:
+        StorageError: The disk is read-only, or would have less than `SPARE_BYTES` left after that.
+    """
+    with storage_errors(folder):
+        status = os.statvfs(folder)
+    if status.f_flag & os.ST_RDONLY:
+        raise StorageError(
+            said(
+                "{folder} is on a disk that can only be read. Nothing was bought. Allow "
+                "writing, or set PLAYGROUND_DATA_DIR to another folder.",
+                folder=folder,
+            )
+        )
+    free_bytes = status.f_bavail * status.f_frsize
+    wanted_bytes = needed_bytes + SPARE_BYTES
+    # A file system that does not count its blocks, or its files, says nothing about room.
+    if status.f_blocks and free_bytes < wanted_bytes:
+        raise StorageError(
+            said(
+                "Only {free_mb:,.0f} MB are free on the disk of {folder}, and "
+                "{wanted_mb:,.0f} MB may be needed. Nothing was bought. Free some space; "
+                "then it works again by itself.",
+                free_mb=free_bytes / 1e6,
+                folder=folder,
+                wanted_mb=wanted_bytes / 1e6,
+            )
+        )
+    if status.f_files and not status.f_favail:
+        raise StorageError(
+            said(
+                "The disk of {folder} can take no more files. Nothing was bought. Remove some; "
+                "then it works again by itself.",
+                folder=folder,
+            )
+        )
 
 
 def sync_folder(folder: Path) -> None:
@@ -61,10 +117,29 @@ def try_lock(fd: int, path: Path) -> bool:
         return False
     except OSError as exc:
         raise StorageError(
-            f"{path} cannot be locked ({exc.strerror}), so two programs could not share it "
-            "safely. Set PLAYGROUND_DATA_DIR to a folder on a local disk."
+            said(
+                "{path} cannot be locked ({strerror}), so two programs could not share it "
+                "safely. Set PLAYGROUND_DATA_DIR to a folder on a local disk.",
+                path=path,
+                strerror=exc.strerror,
+            )
         ) from exc
     return True
+
+
+def locks_hold(folder: Path) -> bool:
+    """Whether a lock taken in this folder keeps anybody out; on some volumes they do nothing."""
+    probe = folder / f".locks-{secrets.token_hex(4)}"
+    first = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    try:
+        second = os.open(probe, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            return not (try_lock(first, probe) and try_lock(second, probe))
+        finally:
+            os.close(second)
+    finally:
+        os.close(first)
+        probe.unlink(missing_ok=True)
 
 
 def unlock(fd: int) -> None:
@@ -81,25 +156,60 @@ def locked(path: Path, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]
     Raises:
         StorageError: Nobody let go of it within `patience_s`, or it cannot be locked at all.
     """
-    # Opened each time: a descriptor inherited by a forked child would share the lock.
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-    try:
-        give_up_at = time.monotonic() + patience_s
-        nap_s = _FIRST_NAP_S
-        while not try_lock(fd, path):
-            if time.monotonic() > give_up_at:
-                raise StorageError(
-                    f"Another program has held {path} for {patience_s:g} seconds. "
-                    "Close it, or find out why it hangs."
-                )
-            time.sleep(nap_s)
-            nap_s = min(2 * nap_s, _LONGEST_NAP_S)
+    give_up_at = time.monotonic() + patience_s
+    # Where the file's lock is only pretended, at least the threads of this program take turns.
+    with _inside(path, patience_s):
+        # Opened each time: a descriptor inherited by a forked child would share the lock.
+        fd = _open_lock(path)
         try:
-            yield
+            nap_s = _FIRST_NAP_S
+            while not try_lock(fd, path):
+                if time.monotonic() > give_up_at:
+                    raise _held(path, patience_s)
+                time.sleep(nap_s)
+                nap_s = min(2 * nap_s, _LONGEST_NAP_S)
+            try:
+                yield
+            finally:
+                unlock(fd)
         finally:
-            unlock(fd)
+            os.close(fd)
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    except OSError as exc:
+        if exc.errno != errno.EROFS:
+            raise
+        # What can only be read any more can still be read in turns.
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+_INSIDE: dict[Path, threading.Lock] = {}
+os.register_at_fork(after_in_child=_INSIDE.clear)
+
+
+@contextmanager
+def _inside(path: Path, patience_s: float) -> Iterator[None]:
+    lock = _INSIDE.setdefault(path, threading.Lock())
+    if not lock.acquire(timeout=patience_s):
+        raise _held(path, patience_s)
+    try:
+        yield
     finally:
-        os.close(fd)
+        lock.release()
+
+
+def _held(path: Path, patience_s: float) -> StorageError:
+    return StorageError(
+        said(
+            "Another program has held {path} for {patience_s:g} seconds. Close it, or find "
+            "out why it hangs.",
+            path=path,
+            patience_s=patience_s,
+        )
+    )
 
 
 def append_whole(fd: int, data: bytes, *, size_bytes: int, durable: bool) -> None:

@@ -21,6 +21,7 @@ PlaygroundError
 ├── TaskFailedError          the task was accepted, ran, and failed
 ├── PictureError             what came back is not the picture that was paid for
 │   └── ExpiredError         the result's address no longer answers
+├── WebhookRefusedError      an event that is not the service's, not of now, or makes no sense
 └── StorageError             the disk refused to keep what must be kept
 """
 
@@ -200,6 +201,14 @@ class PictureError(PlaygroundError):
 
 class ExpiredError(PictureError):
     """The result's address answers no more; results live for 24 hours."""
+
+
+class WebhookRefusedError(PlaygroundError):
+    """What came as the service's event is not taken. `status_code` is what to answer."""
+
+    def __init__(self, message: str, *, status_code: int) -> None:
+        super().__init__(message)
+        self.status_code = status_code
 
 
 class StorageError(PlaygroundError):

@@ -56,6 +56,15 @@ class Pace:
 # 5–12 s and of 8–30 s (tests/benchmarks/bench_polling.py).
 FAST = Pace(min_gap_s=1.0, lag_per_request_s=0.17)  # somebody is waiting
 POLITE = Pace(min_gap_s=3.0, lag_per_request_s=0.08)  # experiments, and after any refusal
+# The service tells when a task ends; these questions are for the day it does not.
+SAFETY_NET = Pace(
+    first_s=30.0,
+    min_gap_s=30.0,
+    max_gap_s=120.0,
+    lag_per_request_s=60.0,
+    cold_first_s=30.0,
+    cold_gap_s=30.0,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playground.errors import PictureError, UnusableReferenceError
 from playground.images import containers, copies, decoding, storage
+from playground.sayings import said
 from playground.schema import Reference, Request
 
 UPLOAD_LIMIT_BYTES = 10_000_000  # the service says 10 MB; a file must have fewer bytes than this
@@ -16,13 +18,14 @@ MAX_PIXELS = decoding.MAX_PIXELS
 MAX_SHRINKABLE_PIXELS = 120_000_000  # a 108-megapixel telephone; 0.5 GB if it is not a JPEG
 MAX_URL_CHARACTERS = 2_000
 
-_SAVE_AS = "Save it as PNG or JPEG and add that file."
+_SAVE_AS = said("Save it as PNG or JPEG and add that file.")
 _ADVICE = {
-    "a web page (HTML)": "Save the picture itself, not the page that shows it, and add that.",
-    "empty (0 bytes)": "Save or download it again and add that file.",
-    "a video": "Save one picture of it as PNG or JPEG and add that.",
+    "a web page (HTML)": said("Save the picture itself, not the page that shows it, and add that."),
+    "empty (0 bytes)": said("Save or download it again and add that file."),
+    "a video": said("Save one picture of it as PNG or JPEG and add that."),
 }
-_SHRINK = "Have a smaller copy made, or add a smaller file."
+_SHRINK = said("Have a smaller copy made, or add a smaller file.")
+_SMALLER = said("Add a smaller file.")
 _NEVER_IN_URLS = frozenset('\\<>"')
 
 
@@ -55,11 +58,20 @@ def prepare_reference(
     data = _read(source, name)
     if containers.recognise(data) is None:
         kind = containers.kind_of_other(data)
-        raise UnusableReferenceError(f"{name} is {kind}. {_ADVICE.get(kind, _SAVE_AS)}")
+        raise UnusableReferenceError(
+            said(
+                "{name} is {kind}. {advice}",
+                name=name,
+                kind=kind,
+                advice=_ADVICE.get(kind, _SAVE_AS),
+            )
+        )
     try:
         ready = _ready_to_send(data, name, may_shrink=shrink)
     except PictureError as exc:
-        raise UnusableReferenceError(f"{name} cannot be sent. {exc} {_SAVE_AS}") from exc
+        raise UnusableReferenceError(
+            said("{name} cannot be sent. {exc} {advice}", name=name, exc=exc, advice=_SAVE_AS)
+        ) from exc
     return _store(ready, name, folder)
 
 
@@ -107,11 +119,15 @@ def request_sha256(request: Request) -> str:
 def _read(source: Path | bytes, name: str) -> bytes:
     if isinstance(source, Path):
         if not source.is_file():
-            raise UnusableReferenceError(f"{name} is not there any more. Add it again.")
+            raise UnusableReferenceError(
+                said("{name} is not there any more. Add it again.", name=name)
+            )
         try:
             return decoding.read_picture_file(source)
         except PictureError as exc:
-            raise _too_many_bytes(name, f"more than {decoding.MAX_FILE_BYTES:,}") from exc
+            raise _too_many_bytes(
+                name, said("more than {limit:,}", limit=decoding.MAX_FILE_BYTES)
+            ) from exc
     if len(source) > decoding.MAX_FILE_BYTES:
         raise _too_many_bytes(name, f"{len(source):,}")
     return source
@@ -119,8 +135,15 @@ def _read(source: Path | bytes, name: str) -> bytes:
 
 def _too_many_bytes(name: str, amount: str) -> UnusableReferenceError:
     return UnusableReferenceError(
-        f"{name} has {amount} bytes; the service takes fewer than {UPLOAD_LIMIT_BYTES:,}, and a "
-        f"smaller copy can be made of at most {decoding.MAX_FILE_BYTES:,}. Add a smaller file."
+        said(
+            "{name} has {amount} bytes; the service takes fewer than "
+            "{upload_limit_bytes:,}, and a smaller copy can be made of at most "
+            "{max_file_bytes:,}. Add a smaller file.",
+            name=name,
+            amount=amount,
+            upload_limit_bytes=UPLOAD_LIMIT_BYTES,
+            max_file_bytes=decoding.MAX_FILE_BYTES,
+        )
     )
 
 
@@ -137,8 +160,16 @@ def _ready_to_send(data: bytes, name: str, *, may_shrink: bool) -> bytes:
             )
             return copies.shrink(image, below_bytes=UPLOAD_LIMIT_BYTES)
         raise UnusableReferenceError(
-            f"{name} has {header.width_px:,} × {header.height_px:,} = {header.pixels:,} pixels; "
-            f"the limit is {MAX_PIXELS:,}. {_SHRINK if can_shrink else 'Add a smaller file.'}",
+            said(
+                "{name} has {width_px:,} × {height_px:,} = {pixels:,} pixels; the limit is "
+                "{max_pixels:,}. {advice}",
+                name=name,
+                width_px=header.width_px,
+                height_px=header.height_px,
+                pixels=header.pixels,
+                max_pixels=MAX_PIXELS,
+                advice=_SHRINK if can_shrink else _SMALLER,
+            ),
             can_shrink=can_shrink,
         )
     image = decoding.decode(data, formats=decoding.REFERENCE_FORMATS)
@@ -148,8 +179,14 @@ def _ready_to_send(data: bytes, name: str, *, may_shrink: bool) -> bytes:
     if may_shrink:
         return copies.shrink(image, below_bytes=UPLOAD_LIMIT_BYTES)
     raise UnusableReferenceError(
-        f"{name} has {len(clean):,} bytes; the service takes fewer than "
-        f"{UPLOAD_LIMIT_BYTES:,}. {_SHRINK}",
+        said(
+            "{name} has {n_clean:,} bytes; the service takes fewer than "
+            "{upload_limit_bytes:,}. {advice}",
+            name=name,
+            n_clean=len(clean),
+            upload_limit_bytes=UPLOAD_LIMIT_BYTES,
+            advice=_SHRINK,
+        ),
         can_shrink=True,
     )
 
@@ -158,7 +195,10 @@ def _store(data: bytes, name: str, folder: Path) -> Reference:
     header = containers.read_header(data)
     sha256 = hashlib.sha256(data).hexdigest()
     path = folder / f"{sha256}.{containers.EXTENSIONS[header.format]}"
-    if not (path.is_file() and decoding.read_picture_file(path) == data):
+    if path.is_file() and decoding.read_picture_file(path) == data:
+        with suppress(OSError):
+            path.touch()  # in use: not old
+    else:
         storage.write_whole(path, data)
     return Reference(
         name=name,
@@ -174,37 +214,43 @@ def _store(data: bytes, name: str, folder: Path) -> Reference:
 def _problem_with(address: str) -> str | None:
     """Why it cannot be sent; None if nothing speaks against it. Never repeats a password."""
     if not address:
-        return "The address is empty. Paste the address of a picture."
+        return said("The address is empty. Paste the address of a picture.")
     if address[:5].lower() == "data:":
-        return "The service refuses embedded pictures (data:). Add the picture as a file instead."
+        return said(
+            "The service refuses embedded pictures (data:). Add the picture as a file instead."
+        )
     if len(address) > MAX_URL_CHARACTERS:
-        return (
-            f"The address has {len(address):,} characters; the limit is {MAX_URL_CHARACTERS:,}. "
-            "Add the picture as a file instead."
+        return said(
+            "The address has {n_address:,} characters; the limit is "
+            "{max_url_characters:,}. Add the picture as a file instead.",
+            n_address=len(address),
+            max_url_characters=MAX_URL_CHARACTERS,
         )
     for position, character in enumerate(address, start=1):
         if character in _NEVER_IN_URLS or unicodedata.category(character)[0] in "CZ":
-            return (
-                f"The address holds {character!a} at position {position}, which no address may. "
-                "Paste the address of one picture."
+            return said(
+                "The address holds {character!a} at position {position}, which no address may. "
+                "Paste the address of one picture.",
+                character=character,
+                position=position,
             )
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError as exc:
-        return f"The address cannot be read ({exc}). Paste it again."
+        return said("The address cannot be read ({exc}). Paste it again.", exc=exc)
     if parts.username is not None:  # empty, not None, where there is only a password
-        return (
-            "The address holds a user name or password, which everyone could read. "
-            "Add the picture as a file instead."
+        return said(
+            "The address holds a user name or password, which everyone could read. Add the "
+            "picture as a file instead."
         )
     if parts.scheme not in ("http", "https"):
-        return (
-            "The address must start with https:// or http://. "
-            "Add a picture on this computer as a file."
+        return said(
+            "The address must start with https:// or http://. Add a picture on this "
+            "computer as a file."
         )
     if not host:
-        return f"The address {address!r} names no host. Paste all of it."
+        return said("The address {address!r} names no host. Paste all of it.", address=address)
     return None
 
 

@@ -11,12 +11,12 @@ PACKAGE = ROOT / "playground"
 
 # From the cellar to the roof; a module may import its own floor's other modules only where said.
 FLOORS = (
-    {"errors", "markup", "schema", "settings"},
+    {"errors", "markup", "sayings", "schema", "settings"},
     {"catalog", "disk", "identity", "polling", "pricing", "ratelimit", "wire"},
-    {"budget", "csvlog", "images", "journal"},
+    {"budget", "csvlog", "images", "journal", "lodging", "tenancy"},
     {"judging", "references", "runlog"},
     {"client", "emulator", "history", "provenance", "results"},
-    {"export", "report", "runner"},
+    {"export", "hub", "report", "runner"},
     {"experiment", "terminal"},
     {"experiment_cli", "report_cli"},
     {"cli", "ui"},
@@ -29,6 +29,7 @@ LIBRARIES = {
     "gradio": {"ui"},
     "gradio_client": {"ui"},
     "httpx": {"client"},
+    "huggingface_hub": {"hub"},
     "httpcore": {"client"},
     "pandas": {
         "csvlog",

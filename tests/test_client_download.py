@@ -51,7 +51,7 @@ async def no_sleep(_: float) -> None:
 @asynccontextmanager
 async def downloader(**changes) -> AsyncIterator[Downloader]:
     settings = {
-        "ssl_context": TLS,
+        "ssl_context": lambda: TLS,
         "connect_s": 5,
         "read_s": 5,
         "total_s": 10,

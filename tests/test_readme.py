@@ -9,6 +9,10 @@ import sys
 
 from playground import cli
 from playground.pricing import PRICES
+from playground.runner.crowd import MAX_OPEN
+from playground.ui.experiment_flow import MAX_PICTURES_IN_PUBLIC, MAX_RUNNING_IN_PUBLIC
+from playground.ui.visits import KEPT_IN_PUBLIC_S
+from playground.wire import OFFICIAL_HOSTS
 from tests.photos import PHOTOS
 from tests.readme_tables import README, with_tables
 
@@ -64,6 +68,36 @@ def test_there_is_one_sentence_a_picture_and_then_the_command():
     assert "![" in before
     assert "emulat" in before
     assert len(before) < 1200
+
+
+def front_matter():
+    """What a Space reads, as plain words."""
+    block = re.match(r"---\n(.+?)\n---\n", TEXT, re.DOTALL).group(1)
+    return dict(re.findall(r'^(\w+): "?(.+?)"?$', block, re.MULTILINE))
+
+
+def test_a_space_runs_the_gradio_that_was_tried():
+    pinned = re.search(r"^gradio==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+
+    assert front_matter()["sdk_version"] == pinned.group(1)
+
+
+def test_the_front_matter_is_one_that_the_hub_takes():
+    told = front_matter()
+
+    assert (told["sdk"], told["license"]) == ("gradio", "mit")
+    assert (ROOT / told["app_file"]).is_file()
+    assert len(told["short_description"]) <= 60
+    assert tuple(map(int, told["python_version"].split("."))) >= (3, 11)  # pandas 3 needs it
+
+
+def test_it_names_the_limits_of_visitors_as_they_are():
+    section = TEXT.partition("## On Hugging Face Spaces")[2].partition("\n## ")[0]
+
+    assert f"at most {MAX_OPEN} pictures in the making" in section
+    assert f"one experiment of at most {MAX_PICTURES_IN_PUBLIC} pictures" in section
+    assert (MAX_RUNNING_IN_PUBLIC, KEPT_IN_PUBLIC_S) == (1, 1800)
+    assert all(host in section for host in OFFICIAL_HOSTS)
 
 
 def in_a_new_folder(tmp_path, *command):

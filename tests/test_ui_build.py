@@ -28,9 +28,11 @@ def page(desk: Desk) -> gr.Blocks:
     return ui.build(desk)
 
 
-def test_no_event_of_the_screen_is_offered_to_programs(page: gr.Blocks) -> None:
-    assert page.get_api_info()["named_endpoints"] == {}
-    assert {fn.api_visibility for fn in page.fns.values()} == {"private"}
+def test_programs_are_offered_three_endpoints_and_no_event_of_the_screen(page: gr.Blocks) -> None:
+    offered = {fn.api_name for fn in page.fns.values() if fn.api_visibility != "private"}
+
+    assert list(page.get_api_info()["named_endpoints"]) == ["/compare", "/status", "/verdict"]
+    assert offered == {"compare", "status", "verdict"}
 
 
 def test_building_the_page_buys_nothing(page: gr.Blocks, desk: Desk) -> None:
@@ -61,6 +63,8 @@ def test_what_must_be_off_is_off(desk: Desk) -> None:
         "SafeHeaders",
         "KnownHosts",
         "NoFetching",
+        "Door",
+        "PageLanguage",
     ]
 
 

@@ -2,14 +2,17 @@
 
 import hashlib
 
+import pytest
+
 from playground import catalog
 from playground.schema import Origin, Request, RunStatus
 from playground.ui.examples import (
     EXAMPLE_DIR,
-    EXAMPLE_PROMPTS,
     example_json,
+    example_prompts,
     recorded_example,
 )
+from playground.ui.texts import Language, speaking
 from tests.ui_samples import a_run
 
 MAX_BYTES = 250_000
@@ -51,6 +54,10 @@ def test_what_is_written_is_read_back(tmp_path: object) -> None:
     assert view.run == run
 
 
-def test_every_example_prompt_could_be_bought() -> None:
-    for example in EXAMPLE_PROMPTS:
+@pytest.mark.parametrize("language", Language)
+def test_every_example_prompt_could_be_bought(language: Language) -> None:
+    with speaking(language):
+        examples = example_prompts()
+
+    for example in examples:
         catalog.check(Request(model=catalog.DEFAULT_LANES[0], prompt=example.prompt))

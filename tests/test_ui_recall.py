@@ -71,7 +71,7 @@ def test_the_file_itself_brings_back_its_comparison(desk: Desk, recalls: Recalls
 
     assert told is not None
     assert told["words"] == "This picture was made here, for “A red fox in the snow”."
-    recalled = recalls.get(told["token"])
+    recalled = recalls.get(told["token"], VISIT)
     assert recalled is not None
     assert recalled.comparison_id == run.comparison_id
 
@@ -84,7 +84,7 @@ def test_an_exported_copy_does_too(desk: Desk, recalls: Recalls, uploads: Path):
     told = recalls.look_up(str(file), VISIT)
 
     assert told is not None
-    assert recalls.get(told["token"]).comparison_id == run.comparison_id
+    assert recalls.get(told["token"], VISIT).comparison_id == run.comparison_id
 
 
 def test_a_copy_that_only_looks_the_same_says_so(desk: Desk, recalls: Recalls, uploads: Path):
@@ -106,7 +106,7 @@ def test_a_picture_made_elsewhere_fills_the_form_with_what_it_says(recalls: Reca
     file.write_bytes(exported(file.read_bytes(), run))
 
     told = recalls.look_up(str(file), VISIT)
-    recalled = recalls.get(told["token"]) if told else None
+    recalled = recalls.get(told["token"], VISIT) if told else None
 
     assert recalled is not None
     assert recalled.comparison_id is None

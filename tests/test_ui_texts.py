@@ -1,14 +1,22 @@
 """The catalogue: every text is used, and every text that is used is there."""
 
+import ast
 import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
 import playground.ui.texts as texts
+from playground.catalog import MODELS
+from playground.experiment.state import Pause
+from playground.results.sentences import TEXTS
 from playground.runner.views import Phase
 from playground.schema import (
     Answer,
+    BillingStatus,
     EstimateKind,
     MarkKind,
     Origin,
@@ -17,8 +25,13 @@ from playground.schema import (
     RunStatus,
     column_info,
 )
+from playground.ui.examples import EXAMPLE_NAMES
 from playground.ui.history_filters import untouched
-from playground.ui.texts import ENGLISH, text
+from playground.ui.texts import CATALOGUES, ENGLISH, SAID, Language, text
+from playground.ui.texts.chinese import CHINESE
+from playground.ui.texts.chinese_columns import COLUMNS
+from playground.ui.texts.chinese_sayings import SAYINGS
+from playground.ui.texts.chinese_sentences import SENTENCES
 
 FOLDER = Path(texts.__file__).parent.parent
 # Names that the code puts together from a closed set of words.
@@ -32,6 +45,9 @@ HISTORY_WORDS = (
 )
 NOT_CALLED_FILTERS = ("text", "page_size", "view")
 BUILT = {
+    *(f"compose.lacks_{name.replace(' ', '_')}" for m in MODELS.values() for name in m.not_offered),
+    *(f"examples.{name}{end}" for name in EXAMPLE_NAMES for end in ("", "_prompt")),
+    *(f"billing.{status}" for status in BillingStatus),
     *(f"phase.{phase}" for phase in Phase if phase is not Phase.DONE),
     *(f"status.{status}" for status in RunStatus),
     *(f"origin.{origin}" for origin in Origin),
@@ -40,6 +56,7 @@ BUILT = {
     *(f"field.{name}" for name in column_info(Run)),
     *(f"group.{info['group']}" for info in column_info(Run).values()),
     *(f"history.vote_{answer}" for answer in Answer),
+    *(f"experiment.why_{why}" for why in Pause),
     *(f"history.did_{kind}_{state}" for kind in MarkKind for state in ("on", "off")),
     *(f"history.filter_{name}" for name in untouched() if name not in NOT_CALLED_FILTERS),
     *(f"history.{name}" for name in HISTORY_WORDS),
@@ -52,9 +69,8 @@ STAGE = {name for name in ENGLISH if name.startswith("stage.")}
 
 def _named_in_python() -> set[str]:
     groups = {name.partition(".")[0] for name in ENGLISH}
-    sources = "".join(
-        file.read_text("utf-8") for file in FOLDER.glob("*.py") if file.name != "texts.py"
-    )
+    telling = FOLDER / "texts" / "telling.py"
+    sources = "".join(file.read_text("utf-8") for file in (*FOLDER.glob("*.py"), telling))
     names = re.findall(r"""["']([a-z]+\.[a-z_]+)["']""", sources)
     return {
         name
@@ -91,11 +107,117 @@ def test_every_text_that_is_named_exists() -> None:
 
 
 def test_no_text_is_left_over() -> None:
-    advice = {name for name in ENGLISH if name.startswith("advice.")}
+    by_kind = {name for name in ENGLISH if name.startswith(("advice.", "ended."))}
 
-    assert set(ENGLISH) == _named_in_python() | _named_in_scripts() | BUILT | advice
+    assert set(ENGLISH) == _named_in_python() | _named_in_scripts() | BUILT | by_kind
 
 
 def test_a_missing_value_is_an_error_and_not_an_empty_place() -> None:
     with pytest.raises(KeyError):
         text("confirm.buy")
+
+
+# ---- other languages -------------------------------------------------------------------------
+
+# Names, figures and signs that read the same everywhere.
+SAME = {
+    "header.balance_usd",
+    "references.url_placeholder",
+    "run.label",
+    "stage.now",
+    "stage.pixels",
+    "experiment.price_hint",
+    "experiment.export_zip",
+    "results.share_row",
+    "results.column_e",
+    "results.ratio_row",
+    "results.pixels_difference",
+    "number.clock",
+}
+# Said by kind of error in one language, with the program's own sentence in the other.
+BY_KIND = ("ended.", "experiment.why_")
+# A comma between values is what the box reads.
+TYPED = {"experiment.lists_example", "experiment.list_shape", "stage.hint_slider"}
+ROOT = FOLDER.parent
+OTHERS = [language for language in CATALOGUES if language is not Language.ENGLISH]
+
+
+def _places(pattern: str) -> Counter[str]:
+    """What is filled in, by the names of the values."""
+    found = (name for _, name, _, _ in Formatter().parse(pattern) if name is not None)
+    return Counter({re.split(r"[.\[]", name)[0] for name in found})
+
+
+def _strays(catalogue: Mapping[str, str]) -> list[str]:
+    """Chinese that is punctuated as if it were English."""
+    return [
+        name
+        for name, words in catalogue.items()
+        if re.search(
+            r"[\u4e00-\u9fff]\s*[,;:?!]|[,;:?!]\s*[\u4e00-\u9fff]|[\u4e00-\u9fff]\.", words
+        )
+    ]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_language_has_every_text_with_the_same_places(language: Language) -> None:
+    catalogue = CATALOGUES[language]
+
+    assert set(catalogue) == set(ENGLISH)
+    assert {
+        name: words
+        for name, words in catalogue.items()
+        if _places(words) != _places(ENGLISH[name]) and not name.startswith(BY_KIND)
+    } == {}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_text_was_left_in_english(language: Language) -> None:
+    catalogue = CATALOGUES[language]
+
+    assert {name for name in ENGLISH if catalogue[name] == ENGLISH[name]} == SAME
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_sentence_of_the_results_says_the_same_numbers(language: Language) -> None:
+    sentences = SAID[language]
+
+    assert set(sentences) == set(TEXTS)
+    assert {key for key in TEXTS if _places(sentences[key]) != _places(TEXTS[key])} == set()
+    assert {key for key in TEXTS if sentences[key] == TEXTS[key]} == {"ratio_interval"}
+
+
+def _said() -> Iterator[str]:
+    """The pattern of every sentence that the program says, as it is written where it is said."""
+    for file in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            is_said = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "said"
+            # The screens' `said` of a verdict is another one.
+            if is_said and node.args and isinstance(node.args[0], ast.Constant):
+                yield node.args[0].value
+
+
+def test_everything_the_program_says_can_be_said_in_chinese_and_nothing_else_is_kept() -> None:
+    assert set(_said()) == set(SAYINGS)
+    assert {
+        english: chinese
+        for english, chinese in SAYINGS.items()
+        if not _places(chinese) <= _places(english)
+    } == {}
+    assert {english for english, chinese in SAYINGS.items() if chinese == english} == set()
+
+
+def test_every_column_of_the_log_is_explained_in_chinese() -> None:
+    assert list(COLUMNS) == list(column_info(Run))
+
+
+def test_chinese_is_punctuated_as_chinese() -> None:
+    for catalogue in (CHINESE, SENTENCES, SAYINGS, COLUMNS):
+        assert set(_strays(catalogue)) <= TYPED
+
+
+@pytest.mark.parametrize("catalogue", [*CATALOGUES.values(), *SAID.values(), SAYINGS])
+def test_no_text_is_markup(catalogue: Mapping[str, str]) -> None:
+    assert {
+        name for name, words in catalogue.items() if re.search(r"<[a-zA-Z/!]|&[a-z#]", words)
+    } == set()

@@ -9,6 +9,7 @@ import pytest
 from playground.catalog import MODELS
 from playground.results.checks import Check, CheckKind, Outcome, checks_of
 from playground.results.claims import VENDOR_CLAIMS, ClaimOutcome, claims_of
+from playground.results.evidence import LeftOut
 from playground.results.sentences import TEXTS, phrase, rounded
 from playground.results.stats import Margin
 from playground.results.summary import Summary
@@ -692,5 +693,8 @@ def test_every_sentence_is_said_somewhere():
     )
     composed = {f"{kind}_{outcome}" for kind in CheckKind for outcome in Outcome}
     said = composed | {str(kind) for kind in VerdictKind} | {str(o) for o in ClaimOutcome}
+    said |= {f"left_out_{reason}" for reason in LeftOut}
+    # What the sentences' own module puts together.
+    said |= {key for key in TEXTS if key.startswith(("interval", "ratio_"))} | {"listed"}
 
     assert {key for key in TEXTS if key not in said and f'"{key}"' not in code} == set()

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import httpx
 
 from playground.errors import InvalidRequestError
+from playground.sayings import said
 
 IPAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -84,7 +85,8 @@ def check_public_url(url: str) -> None:
         check_host(parsed.host)
     except ValueError as exc:
         raise InvalidRequestError(
-            f"{url[:100]!r} cannot be used as a reference: {exc}", field="references"
+            said("{url!r} cannot be used as a reference: {exc}", url=url[:100], exc=exc),
+            field="references",
         ) from exc
 
 
@@ -94,22 +96,28 @@ def parse_url(url: str) -> httpx.URL:
         ValueError: It is no http(s) address, or holds what only tricks hold.
     """
     if len(url) > MAX_URL_CHARS:
-        raise ValueError(f"it has {len(url):,} characters; at most {MAX_URL_CHARS:,} are usual.")
+        raise ValueError(
+            said(
+                "it has {n_url:,} characters; at most {max_url_chars:,} are usual.",
+                n_url=len(url),
+                max_url_chars=MAX_URL_CHARS,
+            )
+        )
     if re.search(r"[\x00-\x20\x7f\\]", url):
-        raise ValueError("it holds a space, a control character or a backslash.")
+        raise ValueError(said("it holds a space, a control character or a backslash."))
     try:
         parsed = httpx.URL(url)
         parsed.raw_path.decode("ascii")
     except (httpx.InvalidURL, UnicodeError) as exc:
-        raise ValueError("it is not a well-formed address.") from exc
+        raise ValueError(said("it is not a well-formed address.")) from exc
     if parsed.scheme not in SCHEMES:
-        raise ValueError("it must begin with https:// or http://.")
+        raise ValueError(said("it must begin with https:// or http://."))
     if not parsed.host:
-        raise ValueError("it names no host.")
+        raise ValueError(said("it names no host."))
     if parsed.userinfo:
-        raise ValueError("it holds a user name or password.")
+        raise ValueError(said("it holds a user name or password."))
     if parsed.port is not None and not 0 < parsed.port <= MAX_PORT:
-        raise ValueError("it names no port that exists.")
+        raise ValueError(said("it names no port that exists."))
     return parsed
 
 
@@ -125,11 +133,13 @@ def check_host(host: str) -> None:
         last = name.rpartition(".")[2]
         # Some resolvers take 127.1, 0x7f.1 and 2130706433 for 127.0.0.1.
         if re.fullmatch(r"\d+|0x[0-9a-f]*", last):
-            raise ValueError("its host is a number in disguise.") from None
+            raise ValueError(said("its host is a number in disguise.")) from None
         if "." not in name or any(
             name == inner or name.endswith(f".{inner}") for inner in _INNER_NAMES
         ):
-            raise ValueError(f"{host} is a name inside a network, not on the internet.") from None
+            raise ValueError(
+                said("{host} is a name inside a network, not on the internet.", host=host)
+            ) from None
         return
     if not is_public(address):
-        raise ValueError(f"{host} is not an address on the internet.")
+        raise ValueError(said("{host} is not an address on the internet.", host=host))

@@ -6,7 +6,6 @@ import logging
 import os
 import random
 import ssl
-import urllib.request
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +16,12 @@ import httpcore
 import httpx
 
 from playground.client.addresses import IPAddress, IPNetwork, check_host, is_public, parse_url
+from playground.client.connections import (
+    NO_ANSWER,
+    Connections,
+    environment_proxy,
+    read_proxy,
+)
 from playground.client.pinning import CheckedBackend, Resolve, resolve
 from playground.errors import (
     ExpiredError,
@@ -25,6 +30,7 @@ from playground.errors import (
     PlaygroundError,
     StorageError,
 )
+from playground.sayings import said
 from playground.wire import is_loopback
 
 log = logging.getLogger(__name__)
@@ -38,16 +44,6 @@ FIRST_BACKOFF_S = 0.5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({403, 404, 410})
-# A closed pool and a proxy whose package is missing are a `RuntimeError`.
-_NO_ANSWER = (
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-    OSError,
-    RuntimeError,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +69,7 @@ class Downloader:
     def __init__(
         self,
         *,
-        ssl_context: ssl.SSLContext,
+        ssl_context: Callable[[], ssl.SSLContext],
         connect_s: float = 10.0,
         read_s: float = 20.0,
         total_s: float = 180.0,
@@ -84,7 +80,8 @@ class Downloader:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ssl_context = ssl_context
-        self._connect_s, self._read_s, self._total_s = connect_s, read_s, total_s
+        self._timeouts = {"connect": connect_s, "read": read_s, "write": read_s}
+        self._total_s = total_s
         self._trust_env = trust_env
         self._sleep = sleep
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
@@ -93,16 +90,16 @@ class Downloader:
         def allows(address: IPAddress) -> bool:
             return is_public(address, also=also_public)
 
-        self._public = self._pool(backend=CheckedBackend(inner, resolve, allows))
-        self._loopback = self._pool(
+        self._public = self._connections(backend=CheckedBackend(inner, resolve, allows))
+        self._loopback = self._connections(
             backend=CheckedBackend(inner, resolve, lambda address: address.is_loopback)
         )
-        self._proxied: dict[str, httpcore.AsyncConnectionPool] = {}
+        self._proxied: dict[str, Connections] = {}
 
     async def close(self) -> None:
         """Closes every connection."""
-        for pool in (self._public, self._loopback, *self._proxied.values()):
-            await pool.aclose()
+        for connections in (self._public, self._loopback, *self._proxied.values()):
+            await connections.close()
 
     async def fetch(
         self,
@@ -140,7 +137,10 @@ class Downloader:
                     outcome = await self._try(url, part, max_bytes, allow_loopback_http)
             except TimeoutError:
                 outcome = NetworkError(
-                    f"The picture did not arrive within {self._total_s:g} seconds. Try again."
+                    said(
+                        "The picture did not arrive within {total_s:g} seconds. Try again.",
+                        total_s=self._total_s,
+                    )
                 )
             if isinstance(outcome, Download):
                 return outcome
@@ -155,32 +155,26 @@ class Downloader:
         is_local: bool | None = None
         for _ in range(MAX_REDIRECTS + 1):
             target, is_local = self._target(url, allow_loopback_http, is_local)
-            pool = self._loopback if is_local else self._pool_to(target.host)
+            connections = self._loopback if is_local else self._connections_to(target.host)
+            request = httpcore.Request(
+                b"GET",
+                httpcore.URL(
+                    scheme=target.raw_scheme,
+                    host=target.raw_host,
+                    port=target.port,
+                    target=target.raw_path,
+                ),
+                headers=[
+                    (b"Host", target.netloc),
+                    (b"Accept", b"image/*"),
+                    # A compressed answer could unpack to any size.
+                    (b"Accept-Encoding", b"identity"),
+                ],
+                extensions={"timeout": self._timeouts},
+            )
             is_answered = False
             try:
-                async with pool.stream(
-                    "GET",
-                    httpcore.URL(
-                        scheme=target.raw_scheme,
-                        host=target.raw_host,
-                        port=target.port,
-                        target=target.raw_path,
-                    ),
-                    headers=[
-                        (b"Host", target.netloc),
-                        (b"Accept", b"image/*"),
-                        # A compressed answer could unpack to any size.
-                        (b"Accept-Encoding", b"identity"),
-                    ],
-                    extensions={
-                        "timeout": {
-                            "connect": self._connect_s,
-                            "read": self._read_s,
-                            "write": self._read_s,
-                            "pool": self._connect_s,
-                        }
-                    },
-                ) as response:
+                async with connections.stream(request) as response:
                     is_answered = True
                     headers = {
                         name.decode("latin-1").lower(): value.decode("latin-1")
@@ -194,13 +188,23 @@ class Downloader:
                     if problem is not None:
                         return problem
                     return await _keep(response, headers, part, max_bytes)
-            except _NO_ANSWER as exc:
+            except NO_ANSWER as exc:
                 if is_answered and isinstance(exc, httpcore.RemoteProtocolError):
-                    return PictureError(f"The picture broke off while it was fetched ({exc}).")
+                    return PictureError(
+                        said("The picture broke off while it was fetched ({exc}).", exc=exc)
+                    )
                 return NetworkError(
-                    f"The picture could not be fetched ({type(exc).__name__}). Try again."
+                    said(
+                        "The picture could not be fetched ({reason}). Try again.",
+                        reason=type(exc).__name__,
+                    )
                 )
-        raise PictureError(f"The picture's address leads on more than {MAX_REDIRECTS} times.")
+        raise PictureError(
+            said(
+                "The picture's address leads on more than {max_redirects} times.",
+                max_redirects=MAX_REDIRECTS,
+            )
+        )
 
     def _target(
         self, url: str, allow_loopback_http: bool, was_local: bool | None
@@ -212,82 +216,76 @@ class Downloader:
             if allow_loopback_http and was_local is not False and is_loopback(target.host):
                 return target, True
             if was_local:
-                raise ValueError("it leads from the emulator to somewhere else.")
+                raise ValueError(said("it leads from the emulator to somewhere else."))
             if target.scheme != "https":
-                raise ValueError("it must begin with https://.")
+                raise ValueError(said("it must begin with https://."))
             check_host(target.host)
         except ValueError as exc:
-            raise PictureError(f"Nothing is fetched from {url[:100]!r}: {exc}") from exc
+            raise PictureError(
+                said("Nothing is fetched from {url!r}: {exc}", url=url[:100], exc=exc)
+            ) from exc
         return target, False
 
-    def _pool(
+    def _connections(
         self,
         *,
         backend: httpcore.AsyncNetworkBackend | None = None,
         proxy: httpcore.Proxy | None = None,
-    ) -> httpcore.AsyncConnectionPool:
-        return httpcore.AsyncConnectionPool(
+    ) -> Connections:
+        return Connections(
             ssl_context=self._ssl_context,
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_CONNECTIONS,
-            keepalive_expiry=KEEPALIVE_S,
-            network_backend=backend,
+            max_waiting=MAX_CONNECTIONS,
+            keepalive_s=KEEPALIVE_S,
+            backend=backend,
             proxy=proxy,
         )
 
-    def _pool_to(self, host: str) -> httpcore.AsyncConnectionPool:
-        proxies = urllib.request.getproxies() if self._trust_env else {}
-        proxy = proxies.get("https") or proxies.get("all")
-        if not proxy or urllib.request.proxy_bypass(host):
+    def _connections_to(self, host: str) -> Connections:
+        proxy = environment_proxy(host) if self._trust_env else None
+        if proxy is None:
             return self._public
         if proxy not in self._proxied:
-            self._proxied[proxy] = self._pool(proxy=_read_proxy(proxy))
+            self._proxied[proxy] = self._connections(proxy=read_proxy(proxy))
         return self._proxied[proxy]
-
-
-def _read_proxy(address: str) -> httpcore.Proxy:
-    try:
-        proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
-    except (ValueError, httpx.InvalidURL) as exc:
-        raise NetworkError(
-            "The proxy that the environment names cannot be used. Check HTTPS_PROXY and ALL_PROXY."
-        ) from exc
-    url = httpcore.URL(
-        scheme=proxy.url.raw_scheme,
-        host=proxy.url.raw_host,
-        port=proxy.url.port,
-        target=proxy.url.raw_path,
-    )
-    return httpcore.Proxy(url=url, auth=proxy.raw_auth)
 
 
 def _joined(base: httpx.URL, location: str) -> str:
     try:
         return str(base.join(location))
     except (httpx.InvalidURL, ValueError) as exc:
-        raise PictureError("The picture's address leads on to no address.") from exc
+        raise PictureError(said("The picture's address leads on to no address.")) from exc
 
 
 def _problem(status: int, headers: dict[str, str], max_bytes: int) -> PlaygroundError | None:
     """What is wrong before the first byte; returned when it may pass, raised when it is final."""
     if status in _GONE:
         gone = ExpiredError(
-            f"The picture is no longer at its address (HTTP {status}). Results live for 24 hours."
+            said(
+                "The picture is no longer at its address (HTTP {status}). Results live for 24 "
+                "hours.",
+                status=status,
+            )
         )
         if status == 404:
             return gone  # a copy at the edge may lag behind the task by a moment
         raise gone
     if status >= 500 or status in (408, 425, 429):
-        return NetworkError(f"The file host is out of order at the moment (HTTP {status}).")
+        return NetworkError(
+            said("The file host is out of order at the moment (HTTP {status}).", status=status)
+        )
     if status != 200:
-        raise PictureError(f"The file host answered HTTP {status} instead of a picture.")
+        raise PictureError(
+            said("The file host answered HTTP {status} instead of a picture.", status=status)
+        )
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind.startswith(("text/", "multipart/")) or kind.endswith(("json", "xml", "javascript")):
         if kind != "image/svg+xml":
-            return PictureError(f"The file host sent {kind} instead of a picture.")
-        raise PictureError("The file host sent a drawing in SVG, which is not taken for a picture.")
+            return PictureError(said("The file host sent {kind} instead of a picture.", kind=kind))
+        raise PictureError(
+            said("The file host sent a drawing in SVG, which is not taken for a picture.")
+        )
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise PictureError("The file host sent a compressed picture, which is not unpacked.")
+        raise PictureError(said("The file host sent a compressed picture, which is not unpacked."))
     length = headers.get("content-length", "")
     if length.isascii() and length.isdecimal() and int(length[:18]) > max_bytes:
         raise _too_large(max_bytes)
@@ -309,7 +307,7 @@ async def _keep(
             except OSError as exc:
                 raise _unwritable(part, exc) from exc
     if size_bytes == 0:
-        return PictureError("The file host sent an empty file.")
+        return PictureError(said("The file host sent an empty file."))
     return Download(
         size_bytes=size_bytes,
         sha256=digest.hexdigest(),
@@ -337,10 +335,18 @@ def _open(part: Path) -> Iterator[BinaryIO]:
 
 def _unwritable(part: Path, exc: OSError) -> StorageError:
     return StorageError(
-        f"The picture cannot be written to {part.parent} ({exc.strerror}). It is paid for and "
-        "stays open; free some space or allow writing, then start the app again."
+        said(
+            "The picture cannot be written to {parent} ({strerror}). It is paid for and "
+            "stays open; free some space or allow writing.",
+            parent=part.parent,
+            strerror=exc.strerror,
+        )
     )
 
 
 def _too_large(max_bytes: int) -> PictureError:
-    return PictureError(f"The file is larger than {max_bytes:,} bytes, so it was not taken.")
+    return PictureError(
+        said(
+            "The file is larger than {max_bytes:,} bytes, so it was not taken.", max_bytes=max_bytes
+        )
+    )

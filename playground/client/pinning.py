@@ -10,6 +10,7 @@ import httpcore
 
 from playground.client.addresses import IPAddress
 from playground.errors import PictureError
+from playground.sayings import said
 
 MAX_CANDIDATES = 4
 
@@ -56,8 +57,12 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         allowed = [text for text in found if self._is_allowed(ipaddress.ip_address(text))]
         if not allowed:
             raise PictureError(
-                f"{host} is not on the internet (it stands for {', '.join(found) or 'nothing'}), "
-                "so nothing is fetched from it."
+                said(
+                    "{host} is not on the internet (it stands for {found}), so nothing is fetched "
+                    "from it.",
+                    host=host,
+                    found=", ".join(found) or "nothing",
+                )
             )
         candidates = allowed[:MAX_CANDIDATES]
         share_s = None if timeout is None else timeout / len(candidates)

@@ -25,6 +25,7 @@ from playground.errors import (
 from playground.identity import fingerprint
 from playground.pricing import Price
 from playground.ratelimit import TIERS, Bucket, Tier
+from playground.sayings import said
 from playground.schema import Balance, EstimateKind, Request, Task
 from playground.wire import Answer
 
@@ -224,7 +225,13 @@ class Service:
         try:
             content = await asyncio.to_thread(path.read_bytes)
         except OSError as exc:
-            raise StorageError(f"The reference {path.name} cannot be read: {exc.strerror}") from exc
+            raise StorageError(
+                said(
+                    "The reference {name} cannot be read: {strerror}",
+                    name=path.name,
+                    strerror=exc.strerror,
+                )
+            ) from exc
         file = (f"reference.{_ENDINGS.get(mime_type, 'bin')}", content, mime_type)
 
         def parse(answer: Answer) -> str:

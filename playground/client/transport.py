@@ -2,35 +2,43 @@
 
 import asyncio
 import ssl
-from collections.abc import Coroutine, Generator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
+import httpcore
 import httpx
 
-from playground import __version__
+from playground.client.connections import NO_ANSWER, Connections, environment_proxy, read_proxy
 from playground.client.download import Downloader
+from playground.client.exchange import (
+    MAX_ANSWER_BYTES,
+    Content,
+    Lines,
+    form,
+    read_headers,
+    unpacked,
+)
 from playground.errors import AnswerLostError, NetworkError, NotSentError
 from playground.ratelimit import Limiters
+from playground.sayings import said
 from playground.wire import Answer, Key
 
 T = TypeVar("T")
 
-MAX_ANSWER_BYTES = 4_000_000  # the largest true answer, a page of prices, has some 50 kB
 MAX_IN_FLIGHT = 16  # a task costs twice the processor time at 64
 KEEPALIVE_S = 20.0
 
 # No connection stood, so nothing can have been processed.
 _NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
 )
-# `TimeoutError` is an `OSError`; a closed transport is a `RuntimeError`.
-_NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +55,10 @@ class TimeLimits:
     file_total_s: float = 180.0
 
 
-class _Bearer(httpx.Auth):
-    """Puts the key into the one header it belongs in, at the last moment."""
-
-    def __init__(self, key: Key) -> None:
-        self._key = key
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._key}"
-        yield request
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Built:
-    paid: httpx.AsyncClient
-    free: httpx.AsyncClient
+    paid: Lines
+    free: Lines
     files: Downloader
 
 
@@ -85,10 +82,10 @@ class Transports:
     ) -> None:
         self.limits = limits or TimeLimits()
         self.limiters = limiters or Limiters()
-        self._max_paid_in_flight = max_paid_in_flight
         self._trust_env = trust_env
         self._loop: asyncio.AbstractEventLoop | None = None
         self._built: _Built | None = None
+        self._paid_slots = asyncio.Semaphore(max_paid_in_flight)
         self._free_slots = asyncio.Semaphore(MAX_IN_FLIGHT)
         self._in_flight: set[asyncio.Task[Any]] = set()
         self._is_closed = False
@@ -115,8 +112,8 @@ class Transports:
             if pending:
                 await asyncio.gather(*pending, return_exceptions=True)
         if self._built is not None:
-            await self._built.paid.aclose()
-            await self._built.free.aclose()
+            await self._built.paid.close()
+            await self._built.free.close()
             await self._built.files.close()
 
     @property
@@ -151,37 +148,55 @@ class Transports:
             AnswerLostError: It left, and not even a status came back.
         """
         try:
-            client = self._get().paid
+            lines = self._get().paid
         except NetworkError as exc:
-            raise NotSentError(f"The request was not sent. {exc}") from exc
+            raise NotSentError(said("The request was not sent. {exc}", exc=exc)) from exc
         status_code: int | None = None
         headers: Mapping[str, str] = {}
         received = bytearray()
         try:
-            async with asyncio.timeout(self.limits.paid_total_s):
-                async with client.stream(
-                    "POST",
-                    url,
-                    content=body,
-                    headers={"Content-Type": "application/json"},
-                    auth=_Bearer(key),
-                ) as response:
-                    status_code, headers = response.status_code, dict(response.headers)
-                    async for chunk in response.aiter_bytes():
+            async with asyncio.timeout(self.limits.paid_total_s), self._paid_slot():
+                content = Content(body=body, mime_type="application/json")
+                async with lines.ask("POST", url, key=key, content=content) as response:
+                    status_code, headers = response.status, read_headers(response.headers)
+                    async for chunk in response.aiter_stream():
                         received += chunk
                         if len(received) > MAX_ANSWER_BYTES:
                             break
         except _NOT_SENT as exc:
             raise NotSentError(
-                f"The service could not be reached, so nothing was bought ({_reason(exc)})."
+                said(
+                    "The service could not be reached, so nothing was bought ({reason}).",
+                    reason=_reason(exc),
+                )
             ) from exc
-        except _NO_ANSWER as exc:
+        except NO_ANSWER as exc:
             if status_code is None:
                 raise AnswerLostError(
-                    f"The paid request left and no answer came back ({_reason(exc)}). "
-                    "It may have been accepted, so it is looked up, not sent again."
+                    said(
+                        "The paid request left and no answer came back ({reason}). It may have been "
+                        "accepted, so it is looked up, not sent again.",
+                        reason=_reason(exc),
+                    )
                 ) from exc
-        return Answer(status_code=status_code, headers=headers, body=bytes(received))
+        return Answer(status_code=status_code, headers=headers, body=unpacked(received, headers))
+
+    @asynccontextmanager
+    async def _paid_slot(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.limits.connect_s):
+                await self._paid_slots.acquire()
+        except TimeoutError as exc:
+            raise NotSentError(
+                said(
+                    "Too many paid requests are out already, so this one was not sent and nothing "
+                    "was bought."
+                )
+            ) from exc
+        try:
+            yield
+        finally:
+            self._paid_slots.release()
 
     async def send_free(
         self,
@@ -201,26 +216,30 @@ class Transports:
         Raises:
             NetworkError: No complete answer came.
         """
-        client = self._get().free
+        lines = self._get().free
+        if params:
+            url = f"{url}?{urlencode(params)}"
+        content = None if file is None else form(*file)
         total_s = self.limits.free_total_s if file is None else self.limits.upload_total_s
+        body = bytearray()
         try:
             async with self._free_slots, asyncio.timeout(total_s):
-                async with client.stream(
-                    method,
-                    url,
-                    params=params,
-                    files=None if file is None else {"file": file},
-                    auth=_Bearer(key),
-                ) as response:
-                    body = await _whole(response)
-        except _NO_ANSWER as exc:
-            raise NetworkError(f"The service gave no answer ({_reason(exc)}). Try again.") from exc
-        return Answer(status_code=response.status_code, headers=dict(response.headers), body=body)
+                async with lines.ask(method, url, key=key, content=content) as response:
+                    async for chunk in response.aiter_stream():
+                        body += chunk
+                        if len(body) > MAX_ANSWER_BYTES:
+                            raise httpcore.ReadError("the answer is far too long")
+        except NO_ANSWER as exc:
+            raise NetworkError(
+                said("The service gave no answer ({reason}). Try again.", reason=_reason(exc))
+            ) from exc
+        headers = read_headers(response.headers)
+        return Answer(status_code=response.status, headers=headers, body=unpacked(body, headers))
 
     def _get(self) -> "_Built":
         loop = asyncio.get_running_loop()
         if self._is_closed:
-            raise NetworkError("The app is closing.")
+            raise NetworkError(said("The app is closing."))
         if self._built is None:
             self._built, self._loop = self._build(), loop
         if self._loop is not loop:
@@ -229,67 +248,39 @@ class Transports:
 
     def _build(self) -> "_Built":
         limits = self.limits
-        context = httpx.create_ssl_context(trust_env=self._trust_env)
-        paid = httpx.Limits(max_connections=self._max_paid_in_flight, max_keepalive_connections=0)
-        free = httpx.Limits(
-            max_connections=MAX_IN_FLIGHT,
-            max_keepalive_connections=MAX_IN_FLIGHT,
-            keepalive_expiry=KEEPALIVE_S,
-        )
-        try:
-            return _Built(
-                paid=self._client(context, paid, read_s=limits.paid_read_s),
-                free=self._client(context, free, read_s=limits.free_total_s),
-                files=Downloader(
+        address = environment_proxy() if self._trust_env else None
+        proxy = None if address is None else read_proxy(address)
+
+        @cache  # some 25 ms, and an emulator on this machine needs none
+        def context() -> ssl.SSLContext:
+            return httpx.create_ssl_context(trust_env=self._trust_env)
+
+        def lines(max_waiting: int, read_s: float) -> Lines:
+            def connections(proxy: httpcore.Proxy | None) -> Connections:
+                return Connections(
                     ssl_context=context,
-                    connect_s=limits.connect_s,
-                    read_s=limits.file_read_s,
-                    total_s=limits.file_total_s,
-                    trust_env=self._trust_env,
-                ),
+                    max_waiting=max_waiting,
+                    keepalive_s=KEEPALIVE_S,
+                    proxy=proxy,
+                )
+
+            return Lines(
+                direct=connections(None),
+                proxied=None if proxy is None else connections(proxy),
+                timeouts={"connect": limits.connect_s, "read": read_s, "write": limits.write_s},
             )
-        except (ImportError, ValueError) as exc:
-            raise NetworkError(
-                "The proxy that the environment names cannot be used "
-                f"({type(exc).__name__}). Check HTTPS_PROXY and ALL_PROXY."
-            ) from exc
 
-    def _client(
-        self, context: ssl.SSLContext, limits: httpx.Limits, *, read_s: float
-    ) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            verify=context,
-            http1=True,
-            http2=False,
-            limits=limits,
-            timeout=httpx.Timeout(
-                connect=self.limits.connect_s,
-                read=read_s,
-                write=self.limits.write_s,
-                pool=self.limits.connect_s,
+        return _Built(
+            paid=lines(0, limits.paid_read_s),
+            free=lines(MAX_IN_FLIGHT, limits.free_total_s),
+            files=Downloader(
+                ssl_context=context,
+                connect_s=limits.connect_s,
+                read_s=limits.file_read_s,
+                total_s=limits.file_total_s,
+                trust_env=self._trust_env,
             ),
-            # A redirect could carry the key to another host, and a paid request to nowhere.
-            follow_redirects=False,
-            trust_env=self._trust_env,
-            # A proxy of the environment cannot know an emulator on this machine.
-            mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
-            # Services of different keys share the connections; they must not share cookies.
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            headers={
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": f"flux-2-playground/{__version__}",
-            },
         )
-
-
-async def _whole(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise httpx.ReadError("the answer is far too long")
-    return bytes(body)
 
 
 def _reason(exc: BaseException) -> str:

@@ -82,6 +82,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # the files SQLite puts beside it take the same
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
         self._writer = _connect(path)

@@ -1,6 +1,7 @@
 """Draws the pictures: in a few threads, when their task is created, and again if one is missing."""
 
 import asyncio
+import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -50,9 +51,11 @@ class Studio:
     def keep(self, name: str, data: bytes) -> None:
         """Write a file whole: whoever finds it finds all of it."""
         path = self.path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(path.parent)
         part = path.with_name(f"{path.name}.{threading.get_ident()}.part")
-        part.write_bytes(data)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         part.replace(path)
 
     def discard_expired(self, *, before_s: float) -> int:
@@ -108,3 +111,10 @@ def note(task: Task) -> str:
     if not count:
         return ""
     return f"{count} reference{'s' if count > 1 else ''} from elsewhere not fetched"
+
+
+def _make_private(folder: Path) -> None:
+    # `mkdir` does not pass its mode on to the parents it makes.
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)

@@ -17,6 +17,7 @@ from playground.provenance.bundle import (
     picture_bytes,
     rows_csv,
 )
+from playground.sayings import said
 from playground.schema import Run, Vote
 
 
@@ -64,7 +65,7 @@ def write_archive(
                 data = read_picture_file(path)
                 add_entry(archive, f"{REFERENCES}/{path.name}", data, made_at)
             else:
-                wanting.append(f"The reference {path.name} is gone.")
+                wanting.append(said("The reference {name} is gone.", name=path.name))
     return tuple(wanting)
 
 

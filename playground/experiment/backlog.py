@@ -55,6 +55,15 @@ class Backlog:
     def comparison(self, planned: PlannedComparison, orders: Orders) -> Comparison:
         return self._plan.comparison(planned, owner_id=orders.owner_id)
 
+    def put_back(self, comparison_id: str) -> None:
+        """Something of this comparison is reserved and not sent after all."""
+        if all(planned.comparison_id != comparison_id for planned in self.reserved):
+            self.reserved.extendleft(
+                planned
+                for planned in self._plan.comparisons
+                if planned.comparison_id == comparison_id
+            )
+
     def give_up(self) -> None:
         """Lets go of everything: rows that say cancelled for what is reserved, none for the rest."""
         ids = [planned.comparison_id for planned in self.reserved]
@@ -134,7 +143,9 @@ class Backlog:
         if orders.price_usd is None:
             return
         origin = self._engine.account(self._account_id).origin
-        money = self._engine.money(origin, None)
+        money = self._engine.money(
+            origin, None, account_id=self._account_id, owner_id=orders.owner_id
+        )
         ours = self._engine.open_views(orders.owner_id)
         n_unknown = money.unknown_count + sum(view.estimate is None for view in ours)
         budget.check_cap(

@@ -142,6 +142,12 @@ class Drive:
     def _heard(self, view: RunView) -> None:
         if view.experiment_id != self._plan.experiment_id:
             return
+        if view.run is None and self._engine.is_planned(view.run_id):
+            # Begun, and then the disk refused before it was sent: it is to be begun again.
+            self._under_way.pop(view.run_id, None)
+            self._backlog.put_back(view.comparison_id)
+            self._call.set()
+            return
         if view.run is None:
             before = self._under_way.get(view.run_id)
             self._under_way[view.run_id] = view

@@ -22,6 +22,7 @@ from playground.journal import Stage
 from playground.ratelimit import TIERS
 from playground.runner.engine import Engine
 from playground.runner.playground import open_playground
+from playground.sayings import said
 from playground.schema import RunStatus
 from playground.settings import Settings
 
@@ -54,6 +55,7 @@ class Lab:
         self._is_resident = is_resident
         self._turns = Turns(self.shelf.folder, at_once=at_once)
         self._leads: dict[str, asyncio.Task[None]] = {}
+        self._broken: dict[str, BaseException] = {}  # ended by a fault that could not be noted yet
         self._drives: dict[str, Drive] = {}
         self._tending: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -108,6 +110,7 @@ class Lab:
         """Looks after experiments whose reserved runs this program took over from a dead one."""
         while True:
             await asyncio.sleep(_TEND_EVERY_S)
+            self._pause_broken()
             left = await asyncio.to_thread(self._left_behind, frozenset(self._leads))
             for experiment_id in left.keys() - self._leads.keys():
                 try:
@@ -168,7 +171,10 @@ class Lab:
         orders = self.shelf.state(experiment_id).read()
         if orders.account and not self._owns(orders):
             raise InvalidRequestError(
-                f"{experiment_id} was begun with another key. Enter that key, or plan it anew.",
+                said(
+                    "{experiment_id} was begun with another key. Enter that key, or plan it anew.",
+                    experiment_id=experiment_id,
+                ),
                 field="key",
             )
         account = self._engine.owner_facts(self._account_id)
@@ -219,7 +225,7 @@ class Lab:
     ) -> Outlook:
         """What the plan comes to with this account, its prices and today's cap."""
         origin = self._engine.account(self._account_id).origin
-        money = self._engine.money(origin, None)
+        money = self._engine.money(origin, None, account_id=self._account_id)
         cap = money.day_cap_usd
         return outlook(
             plan,
@@ -281,6 +287,20 @@ class Lab:
         self._leads[experiment_id] = task
         task.add_done_callback(self._ended)
 
+    def _pause_broken(self) -> None:
+        """Says of what broke off that it did, as soon as the disk takes it."""
+        for experiment_id, failure in tuple(self._broken.items()):
+            if experiment_id not in self._leads:  # else somebody wanted it again meanwhile
+                try:
+                    self.shelf.order_pause(
+                        experiment_id, why=Pause.STORAGE, note=f"It broke off. {failure}"
+                    )
+                except StorageError:
+                    continue
+                except PlaygroundError as exc:
+                    log.warning("Experiment %s cannot be paused: %s", experiment_id, exc)
+            del self._broken[experiment_id]
+
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if self._leads.get(task.get_name()) is task:
             del self._leads[task.get_name()]
@@ -289,9 +309,8 @@ class Lab:
         failure = task.exception()
         if failure is not None:
             log.error("Experiment %s broke off.", task.get_name(), exc_info=failure)
-            with contextlib.suppress(PlaygroundError):
-                note = f"It broke off. {failure}"
-                self.shelf.order_pause(task.get_name(), why=Pause.STORAGE, note=note)
+            self._broken[task.get_name()] = failure
+            self._pause_broken()
         elif not self._engine.kit.closing.is_set():
             # Somebody may have wanted more of it just as it ended.
             with contextlib.suppress(PlaygroundError):

@@ -9,6 +9,7 @@ from typing import Any
 from playground.experiment.plan import Plan
 from playground.ratelimit import TIERS, Tier, least_duration_s
 from playground.results.stats import PLANNED_SHARES, SharePlan, plan_share
+from playground.sayings import said
 from playground.schema import Estimate, Request
 
 PriceOf = Callable[[Request], Estimate | None]
@@ -60,10 +61,17 @@ class Outlook:
         """How far the budget goes."""
         if self.worst_usd is None:
             models = ", ".join(f"{p.model} at {p.resolution}" for p in self.unknown_prices)
-            return f"No price is known for {models}. Give one to count with, or leave it out."
+            return said(
+                "No price is known for {models}. Give one to count with, or leave it out.",
+                models=models,
+            )
         if self.n_covered == self.n_comparisons:
-            return f"The budget covers all {self.n_comparisons} comparisons."
-        return f"The budget covers {self.n_covered} of {self.n_comparisons} comparisons."
+            return said("The budget covers all {n} comparisons.", n=self.n_comparisons)
+        return said(
+            "The budget covers {n_covered} of {n} comparisons.",
+            n_covered=self.n_covered,
+            n=self.n_comparisons,
+        )
 
 
 def outlook(

@@ -3,13 +3,14 @@
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from playground import catalog
 from playground.errors import InvalidPlanError, InvalidRequestError, PlanProblem
 from playground.experiment.templates import FilledPrompts, PlannedPrompt
 from playground.identity import new_comparison_id, new_experiment_id, new_run_id
+from playground.sayings import said, words_of
 from playground.schema import Comparison, Reference, Request
 
 MAX_PICTURES = 10_000
@@ -136,9 +137,17 @@ def make_plan(
     if not problems and n_pictures > MAX_PICTURES:
         problems.append(
             PlanProblem(
-                message=f"{len(filled.prompts):,} prompts × {len(settings.models)} models × "
-                f"{settings.n_variants} variants × {settings.repeats} repeats are {n_pictures:,} "
-                f"pictures; the limit is {MAX_PICTURES:,}. Split the plan."
+                message=said(
+                    "{n_prompts:,} prompts × {n_models} models × {n_variants} variants × {repeats} "
+                    "repeats are {n_pictures:,} pictures; the limit is {max_pictures:,}. Split the "
+                    "plan.",
+                    n_prompts=len(filled.prompts),
+                    n_models=len(settings.models),
+                    n_variants=settings.n_variants,
+                    repeats=settings.repeats,
+                    n_pictures=n_pictures,
+                    max_pictures=MAX_PICTURES,
+                )
             )
         )
     if not problems:
@@ -147,7 +156,11 @@ def make_plan(
         problems.append(
             PlanProblem(
                 source="name",
-                message=f"It has {len(name)} characters; the limit is {MAX_NAME_CHARACTERS}.",
+                message=said(
+                    "It has {n_name} characters; the limit is {max_name_characters}.",
+                    n_name=len(name),
+                    max_name_characters=MAX_NAME_CHARACTERS,
+                ),
             )
         )
     if problems:
@@ -169,7 +182,9 @@ def make_plan(
     )
     notes = list(filled.notes)
     if len(set(settings.models)) < len(settings.models):
-        notes.append("A model stands in two lanes: their pairs test the voter, not the models.")
+        notes.append(
+            said("A model stands in two lanes: their pairs test the voter, not the models.")
+        )
     return Plan(
         experiment_id=new_experiment_id(),
         name=name.strip() or f"{at:%Y-%m-%d %H:%M} UTC",
@@ -180,6 +195,22 @@ def make_plan(
         prompts=filled.prompts,
         comparisons=comparisons,
         notes=tuple(notes),
+    )
+
+
+def renewed(plan: Plan) -> Plan:
+    """The same plan under ids that nobody has used: another experiment, none of its pictures bought."""
+    return replace(
+        plan,
+        experiment_id=new_experiment_id(),
+        comparisons=tuple(
+            replace(
+                each,
+                comparison_id=new_comparison_id(),
+                run_ids=tuple(tuple(new_run_id() for _ in ids) for ids in each.run_ids),
+            )
+            for each in plan.comparisons
+        ),
     )
 
 
@@ -202,32 +233,51 @@ def setting_problems(settings: Settings) -> Iterator[PlanProblem]:
     )
     for name, values, known in axes:
         if not values:
-            yield PlanProblem(source=name, message=f"Choose at least one of: {', '.join(known)}.")
+            yield PlanProblem(
+                source=name,
+                message=said("Choose at least one of: {known}.", known=", ".join(known)),
+            )
         for value in dict.fromkeys(values):
             if value not in known:
                 yield PlanProblem(
                     source=name,
-                    message=f"There is no {name} {value!r}. Choose among: {', '.join(known)}.",
+                    message=said(
+                        "There is no {name} {value!r}. Choose among: {known}.",
+                        name=name,
+                        value=value,
+                        known=", ".join(known),
+                    ),
                 )
             elif name != "model" and values.count(value) > 1:
-                yield PlanProblem(source=name, message=f"{value} is listed twice. List it once.")
+                yield PlanProblem(
+                    source=name, message=said("{value} is listed twice. List it once.", value=value)
+                )
     if len(settings.models) > MAX_LANES:
         yield PlanProblem(
             source="model",
-            message=f"{len(settings.models)} lanes were asked for; the limit is {MAX_LANES}.",
+            message=said(
+                "{n_models} lanes were asked for; the limit is {max_lanes}.",
+                n_models=len(settings.models),
+                max_lanes=MAX_LANES,
+            ),
         )
     if not 1 <= settings.repeats <= catalog.MAX_REPEATS:
         yield PlanProblem(
             source="repeats",
-            message=f"{settings.repeats} repeats were asked for; choose 1 to {catalog.MAX_REPEATS}.",
+            message=said(
+                "{repeats} repeats were asked for; choose 1 to {max_repeats}.",
+                repeats=settings.repeats,
+                max_repeats=catalog.MAX_REPEATS,
+            ),
         )
     if not settings.reference_sets:
-        yield PlanProblem(source="references", message="Give a set, or the empty one.")
+        yield PlanProblem(source="references", message=said("Give a set, or the empty one."))
     names = [each.name for each in settings.reference_sets]
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             yield PlanProblem(
-                source="references", message=f"Two sets are called {name!r}. Rename one."
+                source="references",
+                message=said("Two sets are called {name!r}. Rename one.", name=name),
             )
 
 
@@ -236,7 +286,7 @@ def prompt_problems(prompts: Sequence[PlannedPrompt], settings: Settings) -> Ite
     for each in settings.reference_sets:
         told = _refusal(settings, "x", each.references)
         if told is not None:
-            yield PlanProblem(source=f"references, set {each.name!r}", message=told)
+            yield PlanProblem(source=said("references, set {name!r}", name=each.name), message=told)
             return
     for prompt in prompts:
         told = _refusal(settings, prompt.text, ())
@@ -258,7 +308,7 @@ def _refusal(settings: Settings, prompt: str, references: tuple[Reference, ...])
                 try:
                     catalog.check(request)
                 except InvalidRequestError as exc:
-                    return str(exc)
+                    return words_of(exc)
     return None
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from playground.experiment.plan import (
 )
 from playground.experiment.templates import PlannedPrompt
 from playground.references import MIME_TYPES, prepare_reference, url_reference
+from playground.sayings import said
 from playground.schema import Reference
 
 FORMAT = "flux-playground/experiment/1"
@@ -110,8 +111,11 @@ def save_plan(plan: Plan, folder: Path) -> Path:
                         [
                             PlanProblem(
                                 source=str(path),
-                                message=f"Another plan with the id {plan.experiment_id} is there "
-                                "already. Run that one, or plan anew.",
+                                message=said(
+                                    "Another plan with the id {experiment_id} is there already. Run that one, or "
+                                    "plan anew.",
+                                    experiment_id=plan.experiment_id,
+                                ),
                             )
                         ]
                     )
@@ -120,12 +124,18 @@ def save_plan(plan: Plan, folder: Path) -> Path:
     return path
 
 
-def load_plan(path: Path, *, references_dir: Path) -> Plan:
+def load_plan(
+    path: Path, *, references_dir: Path, may_use: Callable[[str], bool] = lambda _sha256: True
+) -> Plan:
     """
     The plan of a file, checked as if a stranger had written it.
 
     References are looked for by their hash in `references_dir`, then in `references` beside the
     file, from where they are copied.
+
+    Args:
+        may_use: Whether the reference of that hash may be used; one that may not is as good as
+            missing.
 
     Raises:
         InvalidPlanError: It is no plan, a newer one, or something in it is wrong; says where.
@@ -135,11 +145,19 @@ def load_plan(path: Path, *, references_dir: Path) -> Plan:
         with path.open("rb") as file:
             data = file.read(MAX_PLAN_BYTES + 1)
     except FileNotFoundError as exc:
-        raise _wrong(path.name, "There is no such file. Check its name and folder.") from exc
+        raise _wrong(path.name, said("There is no such file. Check its name and folder.")) from exc
     except OSError as exc:
-        raise StorageError(f"{path} cannot be read ({exc.strerror or exc}).") from exc
+        raise StorageError(
+            said("{path} cannot be read ({strerror}).", path=path, strerror=exc.strerror or exc)
+        ) from exc
     if len(data) > MAX_PLAN_BYTES:
-        raise _wrong(path.name, f"It has more than {MAX_PLAN_BYTES:,} bytes, so it is no plan.")
+        raise _wrong(
+            path.name,
+            said(
+                "It has more than {max_plan_bytes:,} bytes, so it is no plan.",
+                max_plan_bytes=MAX_PLAN_BYTES,
+            ),
+        )
     try:
         document = json.loads(data.decode("utf-8-sig"))
     except json.JSONDecodeError as exc:
@@ -149,14 +167,17 @@ def load_plan(path: Path, *, references_dir: Path) -> Plan:
                     source=path.name,
                     line=exc.lineno,
                     column=exc.colno,
-                    message=f"This is not JSON ({exc.msg}). A plan is made by `experiment plan`.",
+                    message=said(
+                        "This is not JSON ({msg}). A plan is made by `experiment plan`.",
+                        msg=exc.msg,
+                    ),
                 )
             ]
         ) from exc
     except (UnicodeDecodeError, RecursionError) as exc:
-        raise _wrong(path.name, "It is not a plan: not JSON in UTF-8.") from exc
+        raise _wrong(path.name, said("It is not a plan: not JSON in UTF-8.")) from exc
     folders = (references_dir, path.parent / REFERENCES)
-    return _Reader(path.name, folders).plan(document)
+    return _Reader(path.name, folders, may_use).plan(document)
 
 
 def _wrong(source: str, message: str) -> InvalidPlanError:
@@ -173,13 +194,18 @@ def _reference_json(reference: Reference) -> dict[str, Any]:
 class _Reader:
     """Takes a plan apart, field by field; every failure names the field."""
 
-    def __init__(self, source: str, folders: Sequence[Path]) -> None:
+    def __init__(
+        self, source: str, folders: Sequence[Path], may_use: Callable[[str], bool]
+    ) -> None:
         self._source = source
         self._folders = folders
+        self._may_use = may_use
 
     def plan(self, told: Any) -> Plan:
         if not isinstance(told, dict):
-            raise _wrong(self._source, "It is not a plan. A plan is made by `experiment plan`.")
+            raise _wrong(
+                self._source, said("It is not a plan. A plan is made by `experiment plan`.")
+            )
         self._check_format(told.get("format"))
         settings = Settings(
             models=self._words(told, "models"),
@@ -305,7 +331,7 @@ class _Reader:
         sha256 = each.get("sha256")
         if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
             raise self._no(f"{where}.sha256", "It must be 64 hex digits.")
-        for folder in self._folders:
+        for folder in self._folders if self._may_use(sha256) else ():
             for ending in MIME_TYPES:
                 path = folder / f"{sha256}{ending}"
                 if path.is_file():

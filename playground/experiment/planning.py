@@ -19,6 +19,7 @@ from playground.experiment.plan import (
 from playground.experiment.prompts import PromptTable, from_csv, from_file, from_lines
 from playground.experiment.templates import FilledPrompts, fill
 from playground.references import prepare_reference, url_reference
+from playground.sayings import said, words_of
 from playground.schema import Reference
 
 Source = str | Path | Reference
@@ -96,7 +97,13 @@ def _table(wish: Wish) -> PromptTable | None:
     given = [name for name in ("prompts", "table", "file") if getattr(wish, name) is not None]
     if len(given) > 1:
         raise InvalidPlanError(
-            [PlanProblem(message=f"Prompts come from {' and '.join(given)}. Choose one of them.")]
+            [
+                PlanProblem(
+                    message=said(
+                        "Prompts come from {given}. Choose one of them.", given=" and ".join(given)
+                    )
+                )
+            ]
         )
     if wish.file is not None:
         return from_file(wish.file)
@@ -114,7 +121,12 @@ def _reference_set(
             references.append(_reference(source, folder))
         except InvalidRequestError as exc:
             problems.append(
-                PlanProblem(source=f"references, set {name!r}, image {number}", message=str(exc))
+                PlanProblem(
+                    source=said(
+                        "references, set {name!r}, image {number}", name=name, number=number
+                    ),
+                    message=words_of(exc),
+                )
             )
     return ReferenceSet(name=name, references=tuple(references))
 

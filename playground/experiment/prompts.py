@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playground.errors import InvalidPlanError, PlanProblem
+from playground.sayings import said
 
 PROMPT_COLUMN = "prompt"
 TAGS_COLUMN = "tags"
@@ -52,7 +53,11 @@ class PromptTable:
     columns: tuple[str, ...] = ()
 
 
-def from_lines(text: str, *, source: str = "prompts") -> PromptTable:
+# Where typed prompts come from, as a file has its name.
+_TYPED = said("prompts")
+
+
+def from_lines(text: str, *, source: str = _TYPED) -> PromptTable:
     """
     One prompt a line; blanks around it and empty lines are dropped.
 
@@ -66,7 +71,7 @@ def from_lines(text: str, *, source: str = "prompts") -> PromptTable:
     )
     if not rows:
         raise InvalidPlanError(
-            [PlanProblem(source=source, message="There is no prompt. Write one a line.")]
+            [PlanProblem(source=source, message=said("There is no prompt. Write one a line."))]
         )
     return PromptTable(source=source, rows=rows)
 
@@ -98,7 +103,7 @@ def from_csv(text: str, *, source: str = "table") -> PromptTable:
     lines = list(_records(text, delimiter, source))
     if not lines:
         raise InvalidPlanError(
-            [PlanProblem(source=source, message="It is empty. Write a header and a row.")]
+            [PlanProblem(source=source, message=said("It is empty. Write a header and a row."))]
         )
     (header_line, header), records = lines[0], lines[1:]
     names = [name.strip() for name in header]
@@ -106,7 +111,7 @@ def from_csv(text: str, *, source: str = "table") -> PromptTable:
     if not records:
         problems.append(
             PlanProblem(
-                source=source, line=header_line, message="No row follows the header. Add one."
+                source=source, line=header_line, message=said("No row follows the header. Add one.")
             )
         )
     rows = []
@@ -117,8 +122,13 @@ def from_csv(text: str, *, source: str = "table") -> PromptTable:
                     source=source,
                     line=line,
                     column=min(len(record), len(names)) + 1,
-                    message=f"This row has {len(record)} cells and the header {len(names)}. Put "
-                    f"cells that hold {delimiter!r} in quotes, or leave missing ones empty.",
+                    message=said(
+                        "This row has {n_record} cells and the header {n_names}. Put cells that hold "
+                        "{delimiter!r} in quotes, or leave missing ones empty.",
+                        n_record=len(record),
+                        n_names=len(names),
+                        delimiter=delimiter,
+                    ),
                 )
             )
             continue
@@ -160,8 +170,11 @@ def _records(text: str, delimiter: str, source: str) -> Iterator[tuple[int, list
                 PlanProblem(
                     source=source,
                     line=begins,
-                    message=f"The table cannot be read here ({exc}). Close the quotes, and write "
-                    'a quote inside quotes twice ("").',
+                    message=said(
+                        "The table cannot be read here ({exc}). Close the quotes, and write a quote "
+                        'inside quotes twice ("").',
+                        exc=exc,
+                    ),
                 )
             ]
         ) from exc
@@ -171,16 +184,21 @@ def _header_problems(names: Sequence[str], line: int, source: str) -> Iterator[P
     for column, name in enumerate(names, start=1):
         message = None
         if not name:
-            message = "This column has no name. Name it, or delete it."
+            message = said("This column has no name. Name it, or delete it.")
         elif names.index(name) != column - 1:
-            message = f"There are two columns {name!r}. Rename one."
+            message = said("There are two columns {name!r}. Rename one.", name=name)
         elif name.casefold() in _SETTINGS:
-            message = (
-                f"Unknown column {name!r}: settings are chosen for the whole plan, not by row. "
-                f"Delete it, or rename it if {name!r} is meant as a variable or a tag."
+            message = said(
+                "Unknown column {name!r}: settings are chosen for the whole plan, not by row. "
+                "Delete it, or rename it if {name!r} is meant as a variable or a tag.",
+                name=name,
             )
         elif name.casefold() in (PROMPT_COLUMN, TAGS_COLUMN) and name != name.casefold():
-            message = f"Unknown column {name!r}. Write it {name.casefold()!r}."
+            message = said(
+                "Unknown column {name!r}. Write it {spelling!r}.",
+                name=name,
+                spelling=name.casefold(),
+            )
         if message is not None:
             yield PlanProblem(source=source, line=line, column=column, message=message)
 
@@ -194,26 +212,39 @@ def _text_of(path: Path) -> str:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as exc:
         raise problem(
-            f"The file cannot be read ({exc.strerror or exc}). Check its name and folder."
+            said(
+                "The file cannot be read ({strerror}). Check its name and folder.",
+                strerror=exc.strerror or exc,
+            )
         ) from exc
     if len(data) > MAX_FILE_BYTES:
-        raise problem(f"The file has more than {MAX_FILE_BYTES:,} bytes. Split it.")
+        raise problem(
+            said(
+                "The file has more than {max_file_bytes:,} bytes. Split it.",
+                max_file_bytes=MAX_FILE_BYTES,
+            )
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         before = data[: exc.start]
         line_start = before.rfind(b"\n") + 1
         raise problem(
-            f"The byte 0x{data[exc.start]:02x} is not UTF-8. Save the file as UTF-8 (in a "
-            "spreadsheet: “CSV UTF-8”).",
+            said(
+                "The byte 0x{byte:02x} is not UTF-8. Save the file as UTF-8 (in a spreadsheet: "
+                "“CSV UTF-8”).",
+                byte=data[exc.start],
+            ),
             line=before.count(b"\n") + 1,
             column=len(before[line_start:].decode("utf-8", errors="replace").lstrip("\ufeff")) + 1,
         ) from exc
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise problem(
-            "There is a NUL character, as in UTF-16 or a spreadsheet's own format. "
-            "Save the file as UTF-8 text.",
+            said(
+                "There is a NUL character, as in UTF-16 or a spreadsheet's own format. Save "
+                "the file as UTF-8 text."
+            ),
             line=line,
         )
     return text

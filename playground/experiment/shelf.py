@@ -18,6 +18,7 @@ from playground.experiment.progress import Progress, progress_of
 from playground.experiment.state import Lease, Orders, Pause, StateFile, Wanted
 from playground.journal import Journal
 from playground.runlog import RunLog
+from playground.sayings import said
 from playground.schema import RunStatus
 
 FOLDER = "experiments"
@@ -98,6 +99,17 @@ class Shelf:
         orders = self.state(experiment_id).read()
         return progress_of(self.plan(experiment_id), look, orders, now=datetime.now(UTC))
 
+    def references_in_use(self) -> frozenset[str]:
+        """The hashes of all references that experiments which are not over may still send."""
+        return frozenset(
+            reference.sha256
+            for experiment_id in self.ids()
+            if self.state(experiment_id).read().wanted in (Wanted.RUNNING, Wanted.PAUSED)
+            for each in self.plan(experiment_id).settings.reference_sets
+            for reference in each.references
+            if reference.sha256 is not None
+        )
+
     def lease_path(self, experiment_id: str) -> Path:
         return self._place(experiment_id) / "lease"
 
@@ -111,13 +123,21 @@ class Shelf:
     def _place(self, experiment_id: str) -> Path:
         if not is_id(experiment_id, "exp"):
             raise InvalidRequestError(
-                f"{experiment_id!r} is no experiment's id. `experiment list` tells them.",
+                said(
+                    "{experiment_id!r} is no experiment's id. `experiment list` tells them.",
+                    experiment_id=experiment_id,
+                ),
                 field="experiment_id",
             )
         folder = self.folder / experiment_id
         if not (folder / PLAN_NAME).is_file():
             raise InvalidRequestError(
-                f"There is no experiment {experiment_id} in {self.folder}.", field="experiment_id"
+                said(
+                    "There is no experiment {experiment_id} in {folder}.",
+                    experiment_id=experiment_id,
+                    folder=self.folder,
+                ),
+                field="experiment_id",
             )
         return folder
 
@@ -153,8 +173,11 @@ class Shelf:
         def run(orders: Orders) -> Orders:
             if orders.wanted is Wanted.STOPPED:
                 raise InvalidRequestError(
-                    f"{experiment_id} was stopped. Buy what was given up with "
-                    "`retry-failed --cancelled`, or plan anew.",
+                    said(
+                        "{experiment_id} was stopped. Buy what was given up with `retry-failed "
+                        "--cancelled`, or plan anew.",
+                        experiment_id=experiment_id,
+                    ),
                     field="experiment_id",
                 )
             fresh = replace(orders, **changes)
@@ -254,9 +277,13 @@ def _check_orders(changes: Mapping[str, Any]) -> None:
     for name in ("budget_usd", "price_usd"):
         value = changes.get(name)
         if value is not None and not (Decimal(value).is_finite() and value >= 0):
-            raise InvalidRequestError(f"{name} is {value}; it must be zero or more.", field=name)
+            raise InvalidRequestError(
+                said("{name} is {value}; it must be zero or more.", name=name, value=value),
+                field=name,
+            )
     in_flight = changes.get("in_flight")
     if in_flight is not None and not 1 <= in_flight <= 1000:
         raise InvalidRequestError(
-            f"in_flight is {in_flight}; it must be from 1 to 1000.", field="in_flight"
+            said("in_flight is {in_flight}; it must be from 1 to 1000.", in_flight=in_flight),
+            field="in_flight",
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 from playground import disk
 from playground.errors import StorageError
+from playground.sayings import said
 
 STATE_NAME = "state.json"
 _FORMAT = 1
@@ -195,8 +196,13 @@ def _parsed(data: bytes, path: Path) -> Orders:
         )
     except (ValueError, TypeError, KeyError, AttributeError, InvalidOperation) as exc:
         raise StorageError(
-            f"{path} is not readable as the state of an experiment ({exc}). Move it away: the "
-            "plan then counts as never started, and what was bought is found again in the log."
+            said(
+                "{path} is not readable as the state of an experiment ({exc}). Move it away: "
+                "the plan then counts as never started, and what was bought is found again in "
+                "the log.",
+                path=path,
+                exc=exc,
+            )
         ) from exc
 
 

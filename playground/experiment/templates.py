@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from playground.errors import InvalidPlanError, PlanProblem
 from playground.experiment.prompts import PROMPT_COLUMN, PromptRow, PromptTable
 from playground.history.marks import plain_tag
+from playground.sayings import said
 
 _NAME = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _BRACE = re.compile(r"\{\{|\}\}")
@@ -98,15 +99,22 @@ def fill(
         filling.problems.append(
             PlanProblem(
                 source=filling.source,
-                message=f"The templates and their values make {n_wanted:,} prompts; the limit is "
-                f"{limit:,}. Use fewer values, or split the plan.",
+                message=said(
+                    "The templates and their values make {n_wanted:,} prompts; the limit is "
+                    "{limit:,}. Use fewer values, or split the plan.",
+                    n_wanted=n_wanted,
+                    limit=limit,
+                ),
             )
         )
     for name in lists:
         if name not in filling.used and not filling.problems:
             filling.wrong(
-                f"The variable {name!r} has values, and no prompt names it. Write "
-                f"{{{{{name}}}}} where it belongs, or take its values away."
+                said(
+                    "The variable {name!r} has values, and no prompt names it. Write "
+                    "{{{{{name}}}}} where it belongs, or take its values away.",
+                    name=name,
+                )
             )
     if filling.problems:
         raise InvalidPlanError(filling.problems)
@@ -115,16 +123,24 @@ def fill(
 
 def _check_names(filling: _Filling, table: PromptTable | None) -> None:
     if table is None and filling.template is None:
-        filling.wrong("There is no prompt. Give prompts, a file, or a template.")
+        filling.wrong(said("There is no prompt. Give prompts, a file, or a template."))
     for name, values in filling.lists.items():
         if not values or not all(value.strip() for value in values):
             filling.wrong(
-                f"The variable {name!r} has an empty value. Write its values with commas between."
+                said(
+                    "The variable {name!r} has an empty value. Write its values with commas "
+                    "between.",
+                    name=name,
+                )
             )
         if name in filling.columns:
             filling.wrong(
-                f"{name!r} is a column of {filling.source} and has a list of values too. "
-                "Rename one of them."
+                said(
+                    "{name!r} is a column of {source} and has a list of values too. Rename one of "
+                    "them.",
+                    name=name,
+                    source=filling.source,
+                )
             )
     has_prompts = table is not None and any(row.text is not None for row in table.rows)
     if table is not None and not has_prompts and filling.template is None:
@@ -133,16 +149,24 @@ def _check_names(filling: _Filling, table: PromptTable | None) -> None:
             PlanProblem(
                 source=filling.source,
                 line=1,
-                message=f"There is no column {PROMPT_COLUMN!r}; the columns are {columns}. Rename "
-                f"one to {PROMPT_COLUMN!r}, or give a template that names them.",
+                message=said(
+                    "There is no column {prompt_column!r}; the columns are {columns}. Rename one "
+                    "to {prompt_column!r}, or give a template that names them.",
+                    prompt_column=PROMPT_COLUMN,
+                    columns=columns,
+                ),
             )
         )
     if has_prompts and filling.template is not None and table is not None:
         names = {name.strip() for name in _NAME.findall(filling.template)}
         if PROMPT_COLUMN not in names:
             filling.wrong(
-                f"{filling.source} has prompts of its own and the template does not use them. "
-                f"Write {{{{{PROMPT_COLUMN}}}}} in the template, or leave it out."
+                said(
+                    "{source} has prompts of its own and the template does not use them. Write "
+                    "{{{{{prompt_column}}}}} in the template, or leave it out.",
+                    source=filling.source,
+                    prompt_column=PROMPT_COLUMN,
+                )
             )
 
 
@@ -155,15 +179,19 @@ def _names_of(filling: _Filling, row: PromptRow) -> list[str] | None:
         return None
     if not text.strip():
         filling.wrong(
-            "The prompt is empty. Write what to draw, or delete the row.", row, row.column
+            said("The prompt is empty. Write what to draw, or delete the row."), row, row.column
         )
         return None
     column = row.column if is_own else None
     rest = _NAME.sub(lambda match: " " * len(match.group()), text)
     if stray := _BRACE.search(rest):
         filling.wrong(
-            f"{stray.group()!r} at character {stray.start() + 1} of the prompt has no counterpart. "
-            "Write variables as {{name}}.",
+            said(
+                "{group!r} at character {start} of the prompt has no counterpart. Write "
+                "variables as {{{{name}}}}.",
+                group=stray.group(),
+                start=stray.start() + 1,
+            ),
             row if is_own else None,
             column,
         )
@@ -172,7 +200,7 @@ def _names_of(filling: _Filling, row: PromptRow) -> list[str] | None:
         if name in row.cells:
             if not row.cells[name].text:
                 filling.wrong(
-                    f"The cell of the variable {name!r} is empty. Fill it in.",
+                    said("The cell of the variable {name!r} is empty. Fill it in.", name=name),
                     row,
                     row.cells[name].column,
                 )
@@ -180,9 +208,17 @@ def _names_of(filling: _Filling, row: PromptRow) -> list[str] | None:
             pass
         else:
             there = [*filling.columns, *filling.lists]
-            remedy = f"There are {', '.join(there)}." if there else "None has values."
+            remedy = (
+                said("There are {names}.", names=", ".join(there))
+                if there
+                else said("None has values.")
+            )
             filling.wrong(
-                f"Unknown variable {{{{{name}}}}}. {remedy} Correct the name, or give it values.",
+                said(
+                    "Unknown variable {{{{{name}}}}}. {remedy} Correct the name, or give it values.",
+                    name=name,
+                    remedy=remedy,
+                ),
                 row if is_own else None,
                 column,
             )
@@ -202,7 +238,7 @@ def _prompts_of(
     try:
         tags = _tags_of(row, names)
     except ValueError as exc:
-        filling.wrong(f"{exc} Shorten it.", row)
+        filling.wrong(said("{exc} Shorten it.", exc=exc), row)
         return
     for combination in itertools.product(*(filling.lists[name] for name in listed)):
         values = {**fixed, **dict(zip(listed, (v.strip() for v in combination), strict=True))}
@@ -236,10 +272,22 @@ def _each_once(prompts: Sequence[PlannedPrompt]) -> FilledPrompts:
     for prompt in prompts:
         earlier = first.setdefault(prompt.text, prompt)
         if earlier is not prompt:
-            place = f"{prompt.source}, line {prompt.line}" if prompt.line else prompt.source
-            where = f"line {earlier.line}" if earlier.line else "an earlier one"
+            place = _place(prompt)
+            where = (
+                said("line {line}", line=earlier.line) if earlier.line else said("an earlier one")
+            )
             notes.append(
-                f"{place}: The same prompt as {where}, planned once. For more pictures of one "
-                "prompt raise the repeats."
+                said(
+                    "{place}: The same prompt as {where}, planned once. For more pictures of one "
+                    "prompt raise the repeats.",
+                    place=place,
+                    where=where,
+                )
             )
     return FilledPrompts(prompts=tuple(first.values()), notes=tuple(notes))
+
+
+def _place(prompt: PlannedPrompt) -> str:
+    if prompt.line is None:
+        return prompt.source
+    return said("{source}, line {line}", source=prompt.source, line=prompt.line)

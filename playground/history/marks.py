@@ -12,6 +12,7 @@ import pandas as pd
 
 from playground.csvlog.acts import ActLog
 from playground.csvlog.table import load
+from playground.sayings import said
 from playground.schema import Mark, MarkKind
 
 MAX_TAG_CHARACTERS = 60
@@ -67,7 +68,11 @@ class MarkLog:
         """
         if len(note) > MAX_NOTE_CHARACTERS:
             raise ValueError(
-                f"The note has {len(note):,} characters; the limit is {MAX_NOTE_CHARACTERS:,}."
+                said(
+                    "The note has {n_note:,} characters; the limit is {max_note_characters:,}.",
+                    n_note=len(note),
+                    max_note_characters=MAX_NOTE_CHARACTERS,
+                )
             )
         text = note if note.strip() else None
         return self._set(comparison_id, MarkKind.NOTE, text, is_on=text is not None, at=at)
@@ -82,7 +87,7 @@ class MarkLog:
         """
         act = self._acts.get(act_id)
         if act is None:
-            raise ValueError(f"There is no mark {act_id!r} to take back.")
+            raise ValueError(said("There is no mark {act_id!r} to take back.", act_id=act_id))
         kind = MarkKind(act.kind)
         if kind is not MarkKind.NOTE:
             return self._set(
@@ -138,7 +143,13 @@ def plain_tag(tag: str) -> str:
     plain = _BLANKS.sub(" ", "".join(c for c in tag if c.isprintable() or c.isspace()))
     plain = plain.strip().casefold()
     if not 0 < len(plain) <= MAX_TAG_CHARACTERS:
-        raise ValueError(f"A tag has 1 to {MAX_TAG_CHARACTERS} characters; got {len(plain)}.")
+        raise ValueError(
+            said(
+                "A tag has 1 to {max_tag_characters} characters; got {n_plain}.",
+                max_tag_characters=MAX_TAG_CHARACTERS,
+                n_plain=len(plain),
+            )
+        )
     return plain
 
 

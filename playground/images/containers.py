@@ -7,29 +7,30 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from playground.errors import PictureError
+from playground.sayings import said
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _OTHER_KINDS = (
-    (re.compile(rb"\s*<(!doctype\s+html|html|head|body)\b", re.I), "a web page (HTML)"),
+    (re.compile(rb"\s*<(!doctype\s+html|html|head|body)\b", re.I), said("a web page (HTML)")),
     (
         re.compile(rb"\s*(<\?xml.*)?(<!--.*)?(<!doctype\s+svg.*)?<svg\b", re.I | re.S),
         "an SVG drawing",
     ),
-    (re.compile(rb"\s*<"), "XML or HTML text"),
-    (re.compile(rb"\s*[{\[]"), "JSON text"),
-    (re.compile(rb"....ftyp(?:%s)" % b"|".join(_HEIC_BRANDS), re.S), "a HEIC picture"),
-    (re.compile(rb"....ftypavi[fs]", re.S), "an AVIF picture"),
-    (re.compile(rb"....ftyp|\x1aE\xdf\xa3", re.S), "a video"),
-    (re.compile(rb"BM"), "a BMP picture"),
-    (re.compile(rb"II\*\0|MM\0\*"), "a TIFF or camera raw picture"),
-    (re.compile(rb"%PDF"), "a PDF document"),
-    (re.compile(rb"8BPS"), "a Photoshop document"),
-    (re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "), "a JPEG XL picture"),
-    (re.compile(rb"\0\0\0\x0cjP  "), "a JPEG 2000 picture"),
-    (re.compile(rb"PK\x03\x04"), "a ZIP archive"),
+    (re.compile(rb"\s*<"), said("XML or HTML text")),
+    (re.compile(rb"\s*[{\[]"), said("JSON text")),
+    (re.compile(rb"....ftyp(?:%s)" % b"|".join(_HEIC_BRANDS), re.S), said("a HEIC picture")),
+    (re.compile(rb"....ftypavi[fs]", re.S), said("an AVIF picture")),
+    (re.compile(rb"....ftyp|\x1aE\xdf\xa3", re.S), said("a video")),
+    (re.compile(rb"BM"), said("a BMP picture")),
+    (re.compile(rb"II\*\0|MM\0\*"), said("a TIFF or camera raw picture")),
+    (re.compile(rb"%PDF"), said("a PDF document")),
+    (re.compile(rb"8BPS"), said("a Photoshop document")),
+    (re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "), said("a JPEG XL picture")),
+    (re.compile(rb"\0\0\0\x0cjP  "), said("a JPEG 2000 picture")),
+    (re.compile(rb"PK\x03\x04"), said("a ZIP archive")),
 )
 
 _JPEG_END = 0xD9
@@ -80,11 +81,11 @@ def kind_of_other(data: bytes) -> str:
     """What bytes that are none of the four seem to be, for people: "a web page (HTML)"."""
     head = data[:1024].removeprefix(b"\xef\xbb\xbf")
     if not head:
-        return "empty (0 bytes)"
+        return said("empty (0 bytes)")
     for pattern, kind in _OTHER_KINDS:
         if pattern.match(head):
             return kind
-    return "no known kind of picture"
+    return said("no known kind of picture")
 
 
 def read_header(data: bytes) -> Header:
@@ -97,16 +98,31 @@ def read_header(data: bytes) -> Header:
     format_ = recognise(data)
     if format_ is None:
         raise PictureError(
-            f"The file is {kind_of_other(data)}, not a PNG, JPEG, WebP or GIF picture."
+            said(
+                "The file is {kind}, not a PNG, JPEG, WebP or GIF picture.",
+                kind=kind_of_other(data),
+            )
         )
     try:
         width_px, height_px = _SIZES[format_](data)
     except (IndexError, struct.error, ValueError) as exc:
         raise PictureError(
-            f"The {format_} file of {len(data):,} bytes is cut off or damaged before its size is told."
+            said(
+                "The {format} file of {n_data:,} bytes is cut off or damaged before its size "
+                "is told.",
+                format=format_,
+                n_data=len(data),
+            )
         ) from exc
     if width_px == 0 or height_px == 0:
-        raise PictureError(f"The {format_} file says it has {width_px} × {height_px} pixels.")
+        raise PictureError(
+            said(
+                "The {format} file says it has {width_px} × {height_px} pixels.",
+                format=format_,
+                width_px=width_px,
+                height_px=height_px,
+            )
+        )
     return Header(format=format_, width_px=width_px, height_px=height_px)
 
 

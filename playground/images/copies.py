@@ -10,6 +10,7 @@ from playground.errors import PictureError
 from playground.images import containers
 from playground.images.decoding import DAMAGE, damage_reported
 from playground.images.measurement import flattened
+from playground.sayings import said
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -90,8 +91,13 @@ def shrink(image: Image.Image, *, below_bytes: int) -> bytes:
             if len(data) < below_bytes:
                 return data
     raise PictureError(
-        f"Even {small.width} × {small.height} pixels take {len(data):,} bytes; "
-        f"the limit is {below_bytes:,}."
+        said(
+            "Even {width} × {height} pixels take {n_data:,} bytes; the limit is {below_bytes:,}.",
+            width=small.width,
+            height=small.height,
+            n_data=len(data),
+            below_bytes=below_bytes,
+        )
     )
 
 

@@ -15,6 +15,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from playground.errors import PictureError, StorageError
 from playground.images import containers
+from playground.sayings import said
 
 MAX_PIXELS = 40_000_000  # five times the largest picture the service makes
 MAX_JPEG_SCANS = 100  # each empty scan of 30 bytes costs a pass over all pixels
@@ -58,9 +59,17 @@ def read_picture_file(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as exc:
-        raise StorageError(f"{path} could not be read: {exc.strerror or exc}.") from exc
+        raise StorageError(
+            said("{path} could not be read: {strerror}.", path=path, strerror=exc.strerror or exc)
+        ) from exc
     if len(data) > MAX_FILE_BYTES:
-        raise PictureError(f"{path.name} is larger than the limit of {MAX_FILE_BYTES:,} bytes.")
+        raise PictureError(
+            said(
+                "{name} is larger than the limit of {max_file_bytes:,} bytes.",
+                name=path.name,
+                max_file_bytes=MAX_FILE_BYTES,
+            )
+        )
     return data
 
 
@@ -88,11 +97,21 @@ def decode(
     header = containers.read_header(data)
     if header.format not in formats:
         raise PictureError(
-            f"The file is a {header.format} picture; expected {', '.join(sorted(formats))}."
+            said(
+                "The file is a {format} picture; expected {formats}.",
+                format=header.format,
+                formats=", ".join(sorted(formats)),
+            )
         )
     _check_pixels(header.width_px, header.height_px, max_pixels)
     if (scans := containers.scans(data)) > MAX_JPEG_SCANS:
-        raise PictureError(f"The JPEG asks for {scans:,} passes; the limit is {MAX_JPEG_SCANS}.")
+        raise PictureError(
+            said(
+                "The JPEG asks for {scans:,} passes; the limit is {max_jpeg_scans}.",
+                scans=scans,
+                max_jpeg_scans=MAX_JPEG_SCANS,
+            )
+        )
     told = f"{header.format}, {header.width_px} × {header.height_px} pixels, {len(data):,} bytes"
     with damage_reported(told):
         image = _PLUGINS[header.format](BytesIO(data))
@@ -116,12 +135,20 @@ def damage_reported(told: str) -> Iterator[None]:
     try:
         yield
     except DAMAGE as exc:
-        raise PictureError(f"The picture ({told}) is cut off or damaged: {exc}.") from exc
+        raise PictureError(
+            said("The picture ({told}) is cut off or damaged: {exc}.", told=told, exc=exc)
+        ) from exc
 
 
 def _check_pixels(width_px: int, height_px: int, max_pixels: int) -> None:
     if width_px * height_px > max_pixels:
         raise PictureError(
-            f"The picture has {width_px:,} × {height_px:,} = {width_px * height_px:,} pixels; "
-            f"the limit is {max_pixels:,}."
+            said(
+                "The picture has {width_px:,} × {height_px:,} = {n_pixels:,} pixels; the "
+                "limit is {max_pixels:,}.",
+                width_px=width_px,
+                height_px=height_px,
+                n_pixels=width_px * height_px,
+                max_pixels=max_pixels,
+            )
         )

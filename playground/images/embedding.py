@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from playground.errors import PictureError
 from playground.images import containers
+from playground.sayings import said
 
 # A JPEG comment holds no more, and the same limit serves for all.
 MAX_TEXT_BYTES = 60_000
@@ -45,11 +46,13 @@ def embed_text(data: bytes, text: bytes) -> bytes:
     text.decode()
     put = _PUTTERS.get(containers.recognise(data) or "")
     if put is None:
-        raise PictureError("A text can be put into PNG, JPEG and WebP pictures only.")
+        raise PictureError(said("A text can be put into PNG, JPEG and WebP pictures only."))
     try:
         return put(without_text(data), text)
     except (IndexError, struct.error, ValueError) as exc:
-        raise PictureError("The picture's layout is damaged, so no text can be put in.") from exc
+        raise PictureError(
+            said("The picture's layout is damaged, so no text can be put in.")
+        ) from exc
 
 
 def embedded_text(data: bytes) -> bytes | None:

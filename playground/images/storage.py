@@ -11,6 +11,7 @@ from playground.disk import FILE_MODE, make_private_folder, storage_errors, sync
 from playground.errors import StorageError
 from playground.images.containers import EXTENSIONS
 from playground.images.measurement import measure
+from playground.sayings import said
 from playground.schema import Picture
 
 _STEM = re.compile(r"[\w\-][\w\-.]{0,199}", re.ASCII)
@@ -91,7 +92,13 @@ def _keep_now(part: Path, folder: Path, stem: str) -> tuple[Path, Picture]:
 def _kept_earlier(part: Path, folder: Path, stem: str) -> tuple[Path, Picture]:
     final = _find(folder, stem)
     if final is None:
-        raise StorageError(f"There is neither {part} nor a picture {folder / stem} to keep.")
+        raise StorageError(
+            said(
+                "There is neither {part} nor a picture {folder} to keep.",
+                part=part,
+                folder=folder / stem,
+            )
+        )
     picture = measure(final)
     sync_folder(folder)  # the crash may have come before it
     return final, picture
@@ -127,6 +134,10 @@ def _check_equal(part: Path, final: Path, sha256: str) -> None:
 
 def _taken(other: Path, part: Path) -> StorageError:
     return StorageError(
-        f"{other} already holds another picture, so {part} stays where it is. "
-        "Move one of them by hand."
+        said(
+            "{other} already holds another picture, so {part} stays where it is. Move one "
+            "of them by hand.",
+            other=other,
+            part=part,
+        )
     )

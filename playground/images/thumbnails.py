@@ -11,18 +11,21 @@ from playground.images.storage import write_whole
 _QUALITY = 80
 
 
-def thumbnail(path: Path, folder: Path, *, max_px: int = 512) -> Path:
+def thumbnail(path: Path, folder: Path, *, max_px: int = 512, stem: str | None = None) -> Path:
     """
-    `<folder>/<stem of path>-<max_px>.jpg`: upright, on white, no side over `max_px`, never enlarged.
+    `<folder>/<stem>-<max_px>.jpg`: upright, on white, no side over `max_px`, never enlarged.
 
     No metadata, no colour profile. One already there is returned as it is, for a kept picture
     never changes: give every folder of pictures its own folder of thumbnails.
+
+    Args:
+        stem: By default that of `path`; another one where that would tell the content.
 
     Raises:
         PictureError: Not a whole PNG, JPEG or WebP.
         StorageError: Cannot be read or written.
     """
-    small = folder / f"{path.stem}-{max_px}.jpg"
+    small = folder / f"{stem or path.stem}-{max_px}.jpg"
     if not small.exists():
         write_whole(small, inline_jpeg(path, max_px=max_px))
     return small

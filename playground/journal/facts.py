@@ -14,6 +14,7 @@ class Fact(StrEnum):
     INTENT = "intent"  # it is to be bought
     SENT = "sent"  # the paid request is about to leave; needs `attempt`
     NOT_SENT = "not_sent"  # that attempt provably did not arrive; needs `attempt`
+    HANDED_OVER = "handed_over"  # it is another visitor's now; tells `owner_id`
     REFUSED = "refused"  # definitely no, or stopped in time: nothing was bought
     ACCEPTED = "accepted"  # there is a task; needs `task_id`
     COMPLETED = "completed"  # the service has a picture
@@ -142,7 +143,8 @@ def parse_line(line: bytes) -> tuple[str, list[Entry]] | None:
     try:
         record = json.loads(line)
         entries = [(fact, data) for fact, data in record["facts"]]
-        is_sound = isinstance(record["run"], str) and all(map(_is_sound, entries))
+        # A run of which nothing is told is none: everything asks for the time of its first fact.
+        is_sound = isinstance(record["run"], str) and entries and all(map(_is_sound, entries))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return (record["run"], entries) if is_sound else None

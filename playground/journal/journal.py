@@ -26,6 +26,7 @@ from playground.disk import (
 )
 from playground.errors import StorageError
 from playground.journal.facts import Fact, RunFacts, Runs, entries_of, line_of, parse_line
+from playground.sayings import said
 
 log = logging.getLogger(__name__)
 
@@ -224,12 +225,14 @@ class Journal:
 
     def close(self) -> None:
         """Ends the lease: open runs are up for adoption, a journal without any is removed."""
-        with self._mutex, storage_errors(self.path):
+        with self._mutex:
             if self._fd < 0:
                 return
             try:
                 if not self._runs.unfinished() and not self._held:
                     self.path.unlink(missing_ok=True)
+            except OSError as exc:  # whoever adopts it finds nothing open in it
+                log.warning("%s stays behind: %s", self.path, exc)
             finally:
                 for fd in (self._fd, *self._held.values()):
                     unlock(fd)
@@ -248,7 +251,9 @@ class Journal:
 
     def _check_open(self) -> None:
         if self._fd < 0:
-            raise StorageError(f"The journal {self.path} is closed in this process.")
+            raise StorageError(
+                said("The journal {path} is closed in this process.", path=self.path)
+            )
 
     def _append(self, lines: bytes, *, durable: bool) -> None:
         self._check_open()
@@ -273,7 +278,7 @@ class Journal:
         )
         try:
             if not try_lock(fd, draft):
-                raise StorageError(f"{draft} is locked by another program.")
+                raise StorageError(said("{draft} is locked by another program.", draft=draft))
             append_whole(fd, content, size_bytes=0, durable=True)
             draft.replace(self.path)
         except BaseException:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from playground.sayings import said
 from playground.schema import PairKind, Run, RunStatus, column_info
 
 # What the functions here need to know of each run.
@@ -65,12 +66,12 @@ class WhyNot(StrEnum):
 
 
 _SENTENCES = {
-    WhyNot.NO_PICTURE: "One of the two runs has no picture.",
-    WhyNot.ORIGINS: "One picture is emulated, the other one live.",
-    WhyNot.PROMPTS: "The two prompts differ.",
-    WhyNot.RATIOS: "The two runs asked for different ratios.",
-    WhyNot.RESOLUTIONS: "The two runs asked for different resolutions.",
-    WhyNot.REFERENCES: "The two runs were sent different references.",
+    WhyNot.NO_PICTURE: said("One of the two runs has no picture."),
+    WhyNot.ORIGINS: said("One picture is emulated, the other one live."),
+    WhyNot.PROMPTS: said("The two prompts differ."),
+    WhyNot.RATIOS: said("The two runs asked for different ratios."),
+    WhyNot.RESOLUTIONS: said("The two runs asked for different resolutions."),
+    WhyNot.REFERENCES: said("The two runs were sent different references."),
 }
 
 

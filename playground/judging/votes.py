@@ -1,5 +1,6 @@
 """What people said of pairs: `votes.csv`, and the ballot that knows whether a vote was blind."""
 
+import hashlib
 import secrets
 import threading
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ from playground import __version__
 from playground.csvlog.acts import ActLog
 from playground.csvlog.table import load
 from playground.judging.pairs import PAIR_KEY, Pair, sides
+from playground.sayings import said
 from playground.schema import Answer, PairKind, Reason, Vote
 
 _VERDICTS = [str(answer) for answer in Answer if answer.is_verdict]
@@ -23,6 +25,11 @@ MAX_NOTE_CHARACTERS = 10_000
 def new_voter_id() -> str:
     """A name for a person that says nothing about them."""
     return f"voter_{secrets.token_hex(10)}"
+
+
+def voter_id_of(token: str) -> str:
+    """The same name each time for whoever has that secret, and no way back to it."""
+    return f"voter_{hashlib.sha256(f'voter {token}'.encode()).hexdigest()[:20]}"
 
 
 class VoteLog:
@@ -153,11 +160,15 @@ class Ballot:
             StorageError: It could not be written down.
         """
         if pair.why_not is not None:
-            raise ValueError(f"This pair cannot be judged. {pair.why_not.sentence}")
+            raise ValueError(
+                said("This pair cannot be judged. {sentence}", sentence=pair.why_not.sentence)
+            )
         if is_blind and number is None:
-            raise ValueError("A blind pair needs the number its sides are drawn from.")
+            raise ValueError(said("A blind pair needs the number its sides are drawn from."))
         if pair.kind is PairKind.SWAPPED and not is_blind:
-            raise ValueError("A pair is shown again to test the voter, so its names are hidden.")
+            raise ValueError(
+                said("A pair is shown again to test the voter, so its names are hidden.")
+            )
         draw = None
         if is_blind:
             draw = number if pair.draw is None else pair.draw
@@ -200,10 +211,14 @@ class Ballot:
             StorageError: The disk refused; nothing was written and the names stay hidden.
         """
         if not answer.is_verdict:
-            raise ValueError(f"{answer} is no verdict on two pictures.")
+            raise ValueError(said("{answer} is no verdict on two pictures.", answer=answer))
         if note is not None and len(note) > MAX_NOTE_CHARACTERS:
             raise ValueError(
-                f"The note has {len(note):,} characters; the limit is {MAX_NOTE_CHARACTERS:,}."
+                said(
+                    "The note has {n_note:,} characters; the limit is {max_note_characters:,}.",
+                    n_note=len(note),
+                    max_note_characters=MAX_NOTE_CHARACTERS,
+                )
             )
         chosen = frozenset(map(Reason, reasons))
         words: dict[str, Any] = {
@@ -236,7 +251,7 @@ class Ballot:
         with self._mutex:
             standing = self.standing
             if standing is None:
-                raise ValueError("There is no vote on this pair to withdraw.")
+                raise ValueError(said("There is no vote on this pair to withdraw."))
             vote = self._act(Answer.WITHDRAWN, at, standing)
             self._log.append(vote)
             return vote
@@ -251,7 +266,7 @@ class Ballot:
         """
         with self._mutex:
             if self.standing is not None:
-                raise ValueError("There is a vote on this pair already; it can be withdrawn.")
+                raise ValueError(said("There is a vote on this pair already; it can be withdrawn."))
             vote = self._act(Answer.SKIPPED, at, None)
             self._log.append(vote)
             self._is_answered = True

@@ -17,6 +17,7 @@ from playground.images.decoding import read_picture_file
 from playground.provenance.records import exported
 from playground.provenance.verify import REFERENCES, file_inside
 from playground.references import MIME_TYPES
+from playground.sayings import said
 from playground.schema import Run, Vote
 
 SCHEMA = "flux-playground/comparison/1"
@@ -125,17 +126,21 @@ def picture_bytes(
     """The picture as it came or with its record; None, and a sentence in `wanting`, if it is not there."""
     path = None if run.file is None else file_inside(data_dir, run.file)
     if path is None or not path.is_file():
-        wanting.append(f"The picture of run {run.run_id} is gone.")
+        wanting.append(said("The picture of run {run_id} is gone.", run_id=run.run_id))
         return None
     try:
         data = read_picture_file(path)
         if hashlib.sha256(data).hexdigest() != run.sha256:
-            wanting.append(f"The picture of run {run.run_id} is not the one that came.")
+            wanting.append(
+                said("The picture of run {run_id} is not the one that came.", run_id=run.run_id)
+            )
             return None
         containers.read_header(data)
         return exported(data, run) if with_record else data
     except PictureError as exc:
-        wanting.append(f"The picture of run {run.run_id} is left out. {exc}")
+        wanting.append(
+            said("The picture of run {run_id} is left out. {exc}", run_id=run.run_id, exc=exc)
+        )
         return None
 
 
@@ -151,7 +156,7 @@ def _references(run: Run, data_dir: Path, wanting: list[str]) -> Iterator[tuple[
         paths = (file_inside(data_dir, f"{REFERENCES}/{sha256}{end}") for end in MIME_TYPES)
         path = next((path for path in paths if path is not None and path.is_file()), None)
         if path is None:
-            wanting.append(f"Reference {number} is gone.")
+            wanting.append(said("Reference {number} is gone.", number=number))
         else:
             yield number, path
 

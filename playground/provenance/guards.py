@@ -10,6 +10,7 @@ from playground.errors import PictureError, StorageError
 from playground.images import hamming, measure
 from playground.images.measurement import SAME_WITHIN_BITS
 from playground.references import MIME_TYPES
+from playground.sayings import said
 from playground.schema import Run, RunStatus
 
 _BY_ADDRESS = "-"
@@ -43,8 +44,16 @@ def size_guard(run: Run) -> Guard | None:
     return Guard(
         kind=GuardKind.NOT_NOMINAL,
         run_ids=(run.run_id,),
-        sentence=f"{measured[0]} × {measured[1]} pixels came; the vendor's table says "
-        f"{nominal[0]} × {nominal[1]} for {run.size} at {run.resolution}.",
+        sentence=said(
+            "{width_px} × {height_px} pixels came; the vendor's table says {nominal_width_px} × "
+            "{nominal_height_px} for {size} at {resolution}.",
+            width_px=measured[0],
+            height_px=measured[1],
+            nominal_width_px=nominal[0],
+            nominal_height_px=nominal[1],
+            size=run.size,
+            resolution=run.resolution,
+        ),
     )
 
 
@@ -56,8 +65,14 @@ def sizes_guard(a: Run, b: Run) -> Guard | None:
     return Guard(
         kind=GuardKind.SIZES_DIFFER,
         run_ids=(a.run_id, b.run_id),
-        sentence=f"The two pictures have different sizes: {size_a[0]} × {size_a[1]} and "
-        f"{size_b[0]} × {size_b[1]} pixels.",
+        sentence=said(
+            "The two pictures have different sizes: {width_a_px} × {height_a_px} and {width_b_px} × "
+            "{height_b_px} pixels.",
+            width_a_px=size_a[0],
+            height_a_px=size_a[1],
+            width_b_px=size_b[0],
+            height_b_px=size_b[1],
+        ),
     )
 
 
@@ -75,8 +90,11 @@ def unchanged_guard(run: Run, reference_dhashes: Mapping[str, str]) -> Guard | N
             return Guard(
                 kind=GuardKind.UNCHANGED,
                 run_ids=(run.run_id,),
-                sentence=f"This picture looks the same as reference {number}: the edit seems to "
-                "have changed nothing.",
+                sentence=said(
+                    "This picture looks the same as reference {number}: the edit seems to have "
+                    "changed nothing.",
+                    number=number,
+                ),
             )
     return None
 
@@ -86,9 +104,17 @@ def same_picture_guard(a: Run, b: Run) -> Guard | None:
     if not (_has_picture(a) and _has_picture(b)):
         return None
     if a.sha256 is not None and a.sha256 == b.sha256:
-        sentence = f"Repeats {a.repeat} and {b.repeat} are the same file."
+        sentence = said(
+            "Repeats {repeat} and {other_repeat} are the same file.",
+            repeat=a.repeat,
+            other_repeat=b.repeat,
+        )
     elif _look_same(a.dhash, b.dhash):
-        sentence = f"Repeats {a.repeat} and {b.repeat} look the same, so they count as one at best."
+        sentence = said(
+            "Repeats {repeat} and {other_repeat} look the same, so they count as one at best.",
+            repeat=a.repeat,
+            other_repeat=b.repeat,
+        )
     else:
         return None
     return Guard(kind=GuardKind.SAME_PICTURE, run_ids=(a.run_id, b.run_id), sentence=sentence)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -204,9 +204,18 @@ class Restored:
     missing: tuple[int, ...]
 
 
-def restored(record: Provenance, references_dir: Path) -> Restored | None:
+def restored(
+    record: Provenance,
+    references_dir: Path,
+    *,
+    may_use: Callable[[str], bool] = lambda _sha256: True,
+) -> Restored | None:
     """
     The request a record tells of, with the references that are kept here; None without a prompt.
+
+    Args:
+        may_use: Whether the reference with that hash may be handed to whoever has the record:
+            anybody can write one, and a hash proves nothing.
 
     References keep their order; `catalog.check` has yet to say whether it can be sent.
     """
@@ -214,7 +223,8 @@ def restored(record: Provenance, references_dir: Path) -> Restored | None:
         return None
     references, missing = [], []
     for number, sent in enumerate(record.references, start=1):
-        reference = _kept(number, sent, references_dir)
+        is_hidden = sent.sha256 is not None and not may_use(sent.sha256)
+        reference = None if is_hidden else _kept(number, sent, references_dir)
         if reference is None:
             missing.append(number)
         else:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from playground.results.evidence import LeftOut
-from playground.results.sentences import LEFT_OUT_WORDS, Phrase, phrase, short_name
+from playground.results.sentences import Phrase, Value, phrase, short_name
 from playground.results.stats import Share
 from playground.results.summary import MIN_PROMPTS, Summary
 from playground.results.verdict import Verdict, VerdictKind
@@ -76,14 +76,12 @@ def _check(kind: CheckKind, outcome: Outcome, said: Phrase, share: Share | None 
     return Check(kind=kind, outcome=outcome, sentence=said.in_words(), said=said, share=share)
 
 
-def _plain(
-    kind: CheckKind, is_good: bool, share: Share | None = None, **values: str | int
-) -> Check:
+def _plain(kind: CheckKind, is_good: bool, share: Share | None = None, **values: Value) -> Check:
     outcome = Outcome.GOOD if is_good else Outcome.WARN
     return _check(kind, outcome, phrase(f"{kind}_{outcome}", **values), share)
 
 
-def _unknown(kind: CheckKind, **values: str | int) -> Check:
+def _unknown(kind: CheckKind, **values: Value) -> Check:
     return _check(kind, Outcome.UNKNOWN, phrase(f"{kind}_unknown", **values))
 
 
@@ -204,5 +202,8 @@ def _left_out(summary: Summary) -> Check:
     n = sum(counts.values())
     if n == n_withdrawn:
         return _plain(CheckKind.LEFT_OUT, True, n=n)
-    why = ", ".join(f"{count} {LEFT_OUT_WORDS[reason]}" for reason, count in counts.items())
+    why = tuple(
+        phrase("left_out_item", n=count, why=phrase(f"left_out_{reason}"))
+        for reason, count in counts.items()
+    )
     return _plain(CheckKind.LEFT_OUT, False, n=n, why=why)

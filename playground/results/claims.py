@@ -6,9 +6,9 @@ from enum import StrEnum
 from playground.catalog import FLEX, PRO
 from playground.results.sentences import (
     Phrase,
-    interval_words,
+    interval_phrase,
     phrase,
-    ratio_interval_words,
+    ratio_interval_phrase,
     short_name,
 )
 from playground.results.stats import PairedRatio, Share, confidence_sequence
@@ -38,14 +38,18 @@ class Claim:
     """What the vendor says of a model, in its words, and how that can be measured."""
 
     model: str
-    words: str
+    key: str  # of the words in TEXTS
     measure: Measure
+
+    @property
+    def words(self) -> str:
+        return phrase(self.key).in_words()
 
 
 VENDOR_CLAIMS = (
-    Claim(model=FLEX.id, words="faster", measure=Measure.SECONDS),
-    Claim(model=PRO.id, words="higher quality", measure=Measure.VOTES),
-    Claim(model=PRO.id, words="better details", measure=Measure.DETAIL_VOTES),
+    Claim(model=FLEX.id, key="vendor_faster", measure=Measure.SECONDS),
+    Claim(model=PRO.id, key="vendor_quality", measure=Measure.VOTES),
+    Claim(model=PRO.id, key="vendor_details", measure=Measure.DETAIL_VOTES),
 )
 
 
@@ -98,7 +102,7 @@ def _on_votes(summary: Summary, claim: Claim, counts: Tally, is_second: bool) ->
             wins=wins,
             n=counts.n,
             model=short_name(claim.model),
-            interval=interval_words(share),
+            interval=interval_phrase(share),
         )
     return _result(claim, outcome, said, counts.n, share=share)
 
@@ -125,7 +129,7 @@ def _on_seconds(summary: Summary, claim: Claim, is_second: bool) -> ClaimCheck:
         other=short_name(summary.models[not is_second]),
         model=short_name(claim.model),
         ratio=f"{estimate:.2f}",
-        interval=ratio_interval_words(low, high),
+        interval=ratio_interval_phrase(low, high),
         n=n,
     )
     return _result(claim, outcome, said, n, ratio=ratio)
@@ -142,12 +146,12 @@ def _without_numbers(summary: Summary, claim: Claim, n: int) -> Phrase:
     return phrase("claim_few", words=_words(claim), outcome=outcome, n=n, least=MIN_PROMPTS)
 
 
-def _words(claim: Claim) -> str:
-    return f"“{short_name(claim.model)}: {claim.words}”"
+def _words(claim: Claim) -> Phrase:
+    return phrase("vendor_words", model=short_name(claim.model), words=phrase(claim.key))
 
 
-def _outcome_words(outcome: ClaimOutcome) -> str:
-    return phrase(str(outcome)).in_words()
+def _outcome_words(outcome: ClaimOutcome) -> Phrase:
+    return phrase(str(outcome))
 
 
 def _result(

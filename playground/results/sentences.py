@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Formatter
 from types import MappingProxyType
 
 from playground.results.evidence import LeftOut
@@ -81,39 +82,71 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "supported": "supported",
         "contradicted": "contradicted",
         "cannot": "cannot tell",
+        "vendor_words": "“{model}: {words}”",
+        "vendor_faster": "faster",
+        "vendor_quality": "higher quality",
+        "vendor_details": "better details",
+        # what goes into other sentences
+        "listed": ", ",
+        "interval": "{low}–{high} %",
+        "interval_least": "at least {low} %",
+        "interval_most": "at most {high} %",
+        "ratio_interval": "{low}–{high}",
+        "ratio_least": "at least {low}",
+        "ratio_most": "at most {high}",
+        "ratio_no_bounds": "no bounds",
+        "left_out_item": "{n} {why}",
+        "left_out_withdrawn": "withdrawn",
+        "left_out_run_unknown": "on a run that is not logged",
+        "left_out_bought_again": "on a run that was bought again",
+        "left_out_other_origin": "of the other origin",
+        "left_out_other_models": "on other models",
+        "left_out_no_picture": "without a picture",
+        "left_out_origins_differ": "on an emulated and a real picture",
+        "left_out_prompts_differ": "on different prompts",
+        "left_out_ratios_differ": "on different ratios",
+        "left_out_resolutions_differ": "on different resolutions",
+        "left_out_references_differ": "on different references",
+        "left_out_unreadable": "with a damaged row",
     }
 )
 
 LEFT_OUT_WORDS: Mapping[LeftOut, str] = MappingProxyType(
-    {
-        LeftOut.WITHDRAWN: "withdrawn",
-        LeftOut.RUN_UNKNOWN: "on a run that is not logged",
-        LeftOut.BOUGHT_AGAIN: "on a run that was bought again",
-        LeftOut.OTHER_ORIGIN: "of the other origin",
-        LeftOut.OTHER_MODELS: "on other models",
-        LeftOut.NO_PICTURE: "without a picture",
-        LeftOut.ORIGINS_DIFFER: "on an emulated and a real picture",
-        LeftOut.PROMPTS_DIFFER: "on different prompts",
-        LeftOut.RATIOS_DIFFER: "on different ratios",
-        LeftOut.RESOLUTIONS_DIFFER: "on different resolutions",
-        LeftOut.REFERENCES_DIFFER: "on different references",
-        LeftOut.UNREADABLE: "with a damaged row",
-    }
+    {reason: TEXTS[f"left_out_{reason}"] for reason in LeftOut}
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """A sentence to be said: its place in TEXTS and what goes in. Another language has other TEXTS."""
+    """
+    A sentence to be said: its place in TEXTS and what goes in. Another language has other TEXTS.
+
+    What goes in may itself be a phrase, or several that are listed.
+    """
 
     key: str
-    values: Mapping[str, str | int]
+    values: "Mapping[str, Value]"
 
     def in_words(self, texts: Mapping[str, str] = TEXTS) -> str:
-        return texts[self.key].format(**self.values)
+        pattern = texts[self.key]
+        needed = {name for _, name, _, _ in Formatter().parse(pattern) if name}
+        return pattern.format(
+            **{name: _in_words(each, texts) for name, each in self.values.items() if name in needed}
+        )
 
 
-def phrase(key: str, **values: str | int) -> Phrase:
+Value = str | int | Phrase | tuple[Phrase, ...]
+
+
+def _in_words(value: Value, texts: Mapping[str, str]) -> str | int:
+    if isinstance(value, Phrase):
+        return value.in_words(texts)
+    if isinstance(value, tuple):
+        return texts["listed"].join(each.in_words(texts) for each in value)
+    return value
+
+
+def phrase(key: str, **values: Value) -> Phrase:
     """
     The phrase of that key.
 
@@ -130,7 +163,7 @@ def short_name(model: str) -> str:
     return model.removeprefix("flux-2-")
 
 
-def interval_words(share: Share) -> str:
+def interval_phrase(share: Share) -> Phrase:
     """
     "53–99 %"; "at least 52 %" for a sweep, because no handful of votes shows 100 %.
 
@@ -139,11 +172,17 @@ def interval_words(share: Share) -> str:
     low, high = 100 * share.low, 100 * share.high
     digits = 1 if (low > 50 and round(low) == 50) or (high < 50 and round(high) == 50) else 0
     if share.wins == share.n:
-        return f"at least {low:.{digits}f} %"
+        return phrase("interval_least", low=f"{low:.{digits}f}")
     if share.wins == 0:
-        return f"at most {high:.{digits}f} %"
+        return phrase("interval_most", high=f"{high:.{digits}f}")
     # Neither end is 0 or 100 while both answers occur, so neither is printed.
-    return f"{max(low, 1):.{digits}f}–{min(high, 99):.{digits}f} %"
+    ends = {"low": f"{max(low, 1):.{digits}f}", "high": f"{min(high, 99):.{digits}f}"}
+    return phrase("interval", **ends)
+
+
+def interval_words(share: Share) -> str:
+    """The same in English."""
+    return interval_phrase(share).in_words()
 
 
 def rounded(n: int) -> int:
@@ -152,12 +191,17 @@ def rounded(n: int) -> int:
     return round(n / step) * step
 
 
-def ratio_interval_words(low: float | None, high: float | None) -> str:
+def ratio_interval_phrase(low: float | None, high: float | None) -> Phrase:
     """The bounds of a ratio; a missing one is said to be missing."""
     if low is None and high is None:
-        return "no bounds"
+        return phrase("ratio_no_bounds")
     if high is None:
-        return f"at least {low:.2f}"
+        return phrase("ratio_least", low=f"{low:.2f}")
     if low is None:
-        return f"at most {high:.2f}"
-    return f"{low:.2f}–{high:.2f}"
+        return phrase("ratio_most", high=f"{high:.2f}")
+    return phrase("ratio_interval", low=f"{low:.2f}", high=f"{high:.2f}")
+
+
+def ratio_interval_words(low: float | None, high: float | None) -> str:
+    """The same in English."""
+    return ratio_interval_phrase(low, high).in_words()

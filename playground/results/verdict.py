@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from playground.results.money import Basis, PairedCost
-from playground.results.sentences import Phrase, interval_words, phrase, rounded, short_name
+from playground.results.sentences import Phrase, Value, interval_phrase, phrase, rounded, short_name
 from playground.results.stats import (
     DEFAULT_MARGIN,
     EValue,
@@ -174,11 +174,11 @@ def _phrases(
         if counts.n_even:
             said.append(phrase("neither", n_even=counts.n_even, n_prompts=counts.n_prompts))
     else:
-        numbers: dict[str, str | int] = {
+        numbers: dict[str, Value] = {
             "model": short_name(model),
             "wins": share.wins,
             "n": share.n,
-            "interval": interval_words(share),
+            "interval": interval_phrase(share),
         }
         said.append(_main(kind, numbers, saving, len(summary.voters)))
         if kind is VerdictKind.WINNER and is_inside(share, margin):
@@ -193,7 +193,7 @@ def _phrases(
 
 
 def _main(
-    kind: VerdictKind, numbers: "dict[str, str | int]", saving: Saving | None, n_voters: int
+    kind: VerdictKind, numbers: "dict[str, Value]", saving: Saving | None, n_voters: int
 ) -> Phrase:
     if kind is VerdictKind.WINNER and n_voters > 1:
         return phrase("winner_voters", n_voters=n_voters, **numbers)

@@ -12,7 +12,9 @@ from playground.errors import (
     ServiceError,
 )
 from playground.pricing import Price
+from playground.runner.announcements import Announcements
 from playground.runner.views import AccountView
+from playground.sayings import said, words_of
 from playground.schema import Balance, Origin
 
 
@@ -27,6 +29,7 @@ class Account:
     balance: Balance | None = None
     problem: str | None = None
     quoted: tuple[Price, ...] = ()
+    announcements: Announcements = field(default_factory=Announcements)
 
     @property
     def owner_facts(self) -> dict[str, str]:
@@ -62,18 +65,22 @@ async def refresh(account: Account, models: tuple[str, ...]) -> None:
     try:
         account.balance = await service.balance()
     except AuthenticationError as exc:
-        account.problem = (
-            f"{service.host} does not accept this key. Check that it was copied whole and is "
-            f"still active. It says: {exc.service_message or exc}"
+        account.problem = said(
+            "{host} does not accept this key. Check that it was copied whole and is still active. "
+            "It says: {words}",
+            host=service.host,
+            words=exc.service_message or words_of(exc),
         )
         return
     except NetworkError as exc:
-        account.problem = (
-            f"{service.host} cannot be reached. Check the network, or choose another host. {exc}"
+        account.problem = said(
+            "{host} cannot be reached. Check the network, or choose another host. {exc}",
+            host=service.host,
+            exc=exc,
         )
         return
     except ServiceError as exc:
-        account.problem = f"{service.host} did not tell the balance. {exc}"
+        account.problem = said("{host} did not tell the balance. {exc}", host=service.host, exc=exc)
         return
     finally:
         if service.emulated:
@@ -81,7 +88,10 @@ async def refresh(account: Account, models: tuple[str, ...]) -> None:
     balance = account.balance
     is_empty = balance.credits is not None and balance.credits <= 0 and not balance.is_unlimited
     account.problem = (
-        f"The account at {service.host} has no credits left. Top it up there, then try again."
+        said(
+            "The account at {host} has no credits left. Top it up there, then try again.",
+            host=service.host,
+        )
         if is_empty
         else None
     )
@@ -111,7 +121,9 @@ def open_account(
         rate_group=rate_group,
     )
     if not service.host:
-        raise InvalidRequestError(f"{base_url!r} is no address of a service.", field="base_url")
+        raise InvalidRequestError(
+            said("{base_url!r} is no address of a service.", base_url=base_url), field="base_url"
+        )
     clean = key.strip()
     return Account(
         account_id=f"{service.host} {service.fingerprint}",

@@ -1,5 +1,6 @@
 """Where every run can be seen: the ones under way in memory, the finished ones in the log."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from playground.runlog import RunLog
@@ -71,6 +72,16 @@ class Board:
                 key=lambda view: view.started_at,
                 reverse=True,
             )
+        )
+
+    def count_open(self, owner_ids: Collection[str]) -> int:
+        """How many runs of these owners have no row yet, those of experiments aside."""
+        views = tuple(self._views.values())
+        return sum(
+            view.phase is not Phase.DONE
+            and view.owner_id in owner_ids
+            and view.experiment_id is None
+            for view in views
         )
 
     def _forget_finished(self) -> None:

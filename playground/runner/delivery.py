@@ -19,8 +19,10 @@ from playground.identity import picture_stem
 from playground.journal import Fact
 from playground.polling import Key, Pace, next_poll_s, observed_s, predicted_s
 from playground.runner import ledger
+from playground.runner.announcements import Announcements
 from playground.runner.views import Phase
 from playground.runner.watched import Ended, WatchedRun
+from playground.sayings import said
 from playground.schema import BillingStatus, Picture, RunStatus, Task, TaskState
 
 log = logging.getLogger(__name__)
@@ -30,12 +32,21 @@ class Delivery:
     """From a task id to a kept file, however long it takes and whatever goes wrong between."""
 
     def __init__(
-        self, run: WatchedRun, service: Service, *, pace: Pace, relaxed_pace: Pace
+        self,
+        run: WatchedRun,
+        service: Service,
+        *,
+        pace: Pace,
+        relaxed_pace: Pace,
+        safety_net: Pace,
+        announcements: Announcements,
     ) -> None:
         self._run = run
         self._service = service
         self._pace = pace
         self._relaxed_pace = relaxed_pace
+        self._safety_net = safety_net
+        self._announcements = announcements
         view = run.view
         with_references = "with" if view.request.references else "without"
         self._key: Key = (
@@ -69,7 +80,7 @@ class Delivery:
                 phase=Phase.GENERATING if running_since is not None else Phase.QUEUED,
                 progress_pct=task.progress_pct,
             )
-            if time.monotonic() - accepted > patience.give_up_s:
+            if self._is_given_up(accepted, watched_since):
                 break
             if run.is_stopped or time.monotonic() - watched_since > patience.deadline_s:
                 run.let_go()
@@ -81,7 +92,13 @@ class Delivery:
                 # It is paid for: silence is a reason to ask again, never to give up.
                 silent += 1
                 log.warning("Task %s: no status: %s", task.task_id, exc)
-                run.show(note=f"The service does not say how task {task.task_id} is. {exc}")
+                run.show(
+                    note=said(
+                        "The service does not say how task {task_id} is. {exc}",
+                        task_id=task.task_id,
+                        exc=exc,
+                    )
+                )
                 continue
             task, silent = newer, 0
             earlier, asked = asked, time.monotonic()
@@ -95,6 +112,9 @@ class Delivery:
                 run.show(note=None)
         timing: dict[str, Any] = {"polls": polls}
         if not run.is_resumed:
+            if task.state.is_final:
+                self._announcements.is_heard = run.is_announced
+            earlier = min(max(earlier, run.ended_after or earlier), asked)
             timing |= {
                 "wait_s": asked - accepted,
                 "lag_bound_s": asked - earlier,
@@ -106,14 +126,29 @@ class Delivery:
         self._write_final(task, timing)
         return task
 
+    def _is_given_up(self, accepted: float, watched_since: float) -> bool:
+        """
+        A result lives for a day, so nobody asks for ever. The age of a run taken up rests on
+        the wall clock, which may be days off: it is asked for some minutes whatever that says.
+        """
+        now, patience = time.monotonic(), self._run.kit.patience
+        is_old = now - accepted > patience.give_up_s
+        return is_old and (
+            not self._run.is_resumed
+            or now - watched_since > min(patience.deadline_s, patience.give_up_s)
+        )
+
     async def _until_next(
         self, task: Task, accepted: float, *, is_first: bool, silent: int
     ) -> None:
         run = self._run
         if run.is_resumed and is_first:
             return  # it may have been finished for hours
-        is_relaxed = run.view.is_detached or self._service.polite_hint
-        pace = self._relaxed_pace if is_relaxed else self._pace
+        pace = self._pace
+        if self._announcements.is_heard and not run.is_announced:
+            pace = self._safety_net
+        elif run.view.is_detached or self._service.polite_hint:
+            pace = self._relaxed_pace
         elapsed = time.monotonic() - accepted
         due = next_poll_s(
             elapsed, run.kit.durations.law(self._key), pace, progress_pct=task.progress_pct
@@ -121,7 +156,7 @@ class Delivery:
         pause = max(0.0, due - elapsed)
         if silent:
             pause = max(pause, run.kit.patience.backoff_s(silent))
-        await run.sleep(pause, wake_on_stop=not run.view.is_detached)
+        await run.pause(pause)
         if run.is_stopped:
             run.let_go()
 
@@ -188,14 +223,14 @@ class Delivery:
                 broken += 1
                 if broken >= patience.download_attempts:
                     raise self._unusable("bad_file", exc) from exc
-                run.show(note=f"The file arrived broken and is fetched again. {exc}")
+                run.show(note=said("The file arrived broken and is fetched again. {exc}", exc=exc))
                 await run.sleep(patience.backoff_s(broken))
             except NetworkError as exc:
                 unreachable += 1
                 if run.is_stopped or time.monotonic() - begun > patience.deadline_s:
                     run.let_go()
                 else:
-                    run.show(note=f"The picture cannot be fetched yet. {exc}")
+                    run.show(note=said("The picture cannot be fetched yet. {exc}", exc=exc))
                 await run.sleep(patience.backoff_s(unreachable))
                 task = await self._ask_again(task)
         download_s = time.monotonic() - begun
@@ -211,7 +246,9 @@ class Delivery:
 
     async def _fetch(self, task: Task) -> tuple[Path, Picture]:
         if task.result_url is None:
-            raise NetworkError(f"Task {task.task_id} names no picture at the moment.")
+            raise NetworkError(
+                said("Task {task_id} names no picture at the moment.", task_id=task.task_id)
+            )
         run, kit = self._run, self._run.kit
         part = kit.partial_dir / f"{run.run_id}.part"
         try:
@@ -222,8 +259,12 @@ class Delivery:
             )
         except OSError as exc:
             raise StorageError(
-                f"The picture of task {task.task_id} cannot be written ({exc.strerror}). It is "
-                "paid for and stays open: make room on the disk and start the app again."
+                said(
+                    "The picture of task {task_id} cannot be written ({strerror}). It is paid for "
+                    "and stays open: make room on the disk.",
+                    task_id=task.task_id,
+                    strerror=exc.strerror,
+                )
             ) from exc
 
     async def _ask_again(self, task: Task) -> Task:

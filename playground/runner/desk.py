@@ -13,8 +13,9 @@ from playground.runlog import RunLog
 from playground.runner.kit import Patience
 from playground.runner.playground import Playground
 from playground.runner.views import AccountView, MoneyView, RunView
-from playground.schema import Comparison, Estimate, Origin, Reference, Request
+from playground.schema import Comparison, Estimate, Origin, Reference, Request, Run
 from playground.settings import Settings
+from playground.wire import WebhookEvent
 
 _T = TypeVar("_T")
 _STARTING_S = 60.0
@@ -151,11 +152,32 @@ class Desk:
 
     # ---- watching -------------------------------------------------------------------------
 
+    async def announce(self, event: WebhookEvent) -> bool:
+        """As `Engine.announce`."""
+
+        async def announce() -> bool:
+            return self.playground.engine.announce(event)
+
+        return await self._there(announce())
+
     def view(self, run_id: str) -> RunView | None:
         return self.playground.engine.view(run_id)
 
     def views(self, comparison_id: str) -> tuple[RunView, ...]:
         return self.playground.engine.views(comparison_id)
+
+    def own_view(self, run_id: str, owner_id: str | None) -> RunView | None:
+        """The run as it stands; somebody else's is as unknown as one that never was."""
+        view = self.view(run_id)
+        return None if view is None or view.owner_id != owner_id else view
+
+    def own_views(self, comparison_id: str, owner_id: str | None) -> tuple[RunView, ...]:
+        """As `views`, without what is somebody else's."""
+        return tuple(view for view in self.views(comparison_id) if view.owner_id == owner_id)
+
+    def own_runs(self, comparison_id: str, owner_id: str | None) -> tuple[Run, ...]:
+        """The ended runs of a comparison, in the order they ended, without somebody else's."""
+        return tuple(run for run in self.log.runs_of(comparison_id) if run.owner_id == owner_id)
 
     def open_views(self, owner_id: str | None = None) -> tuple[RunView, ...]:
         return self.playground.engine.open_views(owner_id)
@@ -163,8 +185,22 @@ class Desk:
     def estimate(self, request: Request, account_id: str) -> Estimate | None:
         return self.playground.engine.estimate(request, account_id)
 
-    def money(self, origin: Origin, session_id: str) -> MoneyView:
-        return self.playground.engine.money(origin, session_id)
+    def money(
+        self,
+        origin: Origin,
+        session_id: str,
+        *,
+        account_id: str | None = None,
+        owner_id: str | None = None,
+    ) -> MoneyView:
+        """As `Engine.money`."""
+        return self.playground.engine.money(
+            origin, session_id, account_id=account_id, owner_id=owner_id
+        )
+
+    def meet(self, owner_id: str, address: str | None) -> str:
+        """As `Crowd.meet`."""
+        return self.playground.engine.crowd.meet(owner_id, address)
 
     # ---- accounts -------------------------------------------------------------------------
 
@@ -172,9 +208,12 @@ class Desk:
     def default_account_id(self) -> str:
         return self.playground.account.account_id
 
-    async def open_account(self, base_url: str, key: str) -> AccountView:
+    async def open_account(
+        self, base_url: str, key: str, *, owner_id: str | None = None
+    ) -> AccountView:
         """As `Engine.open_account`."""
-        return await self._there(self.playground.engine.open_account(base_url, key))
+        engine = self.playground.engine
+        return await self._there(engine.open_account(base_url, key, owner_id=owner_id))
 
     async def refresh_account(self, account_id: str) -> AccountView:
         return await self._there(self.playground.engine.refresh_account(account_id))

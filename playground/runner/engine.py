@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,29 +11,34 @@ from pathlib import Path
 from typing import Any
 
 from playground import catalog, disk, pricing
-from playground.budget import Caps
+from playground.budget import Caps, Payer
 from playground.client import Transports
-from playground.errors import InvalidRequestError, StorageError
+from playground.errors import InvalidRequestError, PlaygroundError, StorageError
 from playground.identity import load_secret
 from playground.journal import Fact, Journal, RunFacts, Stage
-from playground.polling import FAST, POLITE, Durations, Pace
+from playground.polling import FAST, POLITE, SAFETY_NET, Durations, Pace
 from playground.runlog import RunLog
-from playground.runner import intents
+from playground.runner import booking, intents, ledger
 from playground.runner.accounts import Account, open_account, refresh
 from playground.runner.board import Board
+from playground.runner.booking import Bookings
+from playground.runner.crowd import Crowd
 from playground.runner.kit import Kit, Patience
 from playground.runner.purchase import Purchase
 from playground.runner.purse import Purse
 from playground.runner.scribe import Scribe
 from playground.runner.uploads import Uploads
 from playground.runner.views import AccountView, MoneyView, Phase, RunView
+from playground.sayings import said
 from playground.schema import Comparison, Estimate, Origin, Request, RunStatus
 from playground.settings import Settings
+from playground.tenancy import Tenancy
+from playground.wire import WebhookEvent
 
 log = logging.getLogger(__name__)
 
 RECOVERY_EVERY_S = 60.0
-CLOSING_GRACE_S = 3.0
+CLOSING_GRACE_S = 2.5
 # What was learnt about how long tasks take; without it the vendor's schedule serves for a while.
 _DURATIONS_FILE = "durations.json"
 _FOLDERS = ("pictures", "partial", "references")
@@ -44,8 +50,17 @@ class Engine:
     `stop` may be called from any thread.
     """
 
-    def __init__(self, settings: Settings, *, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        patience: Patience | None = None,
+        tenancy: Tenancy | None = None,
+    ) -> None:
         """
+        Args:
+            tenancy: Asked before anything is bought; needed where locks do not hold.
+
         Raises:
             StorageError: The data folder cannot be used.
         """
@@ -69,10 +84,24 @@ class Engine:
         )
         self._uploads = Uploads(data_dir / "uploads.jsonl")
         self._transports = Transports()
-        self._purse = Purse(
-            self.kit, Caps(session_usd=settings.session_cap_usd, day_usd=settings.day_cap_usd)
+        self.crowd = Crowd(self.secret)
+        caps = Caps(
+            session_usd=settings.session_cap_usd,
+            day_usd=settings.day_cap_usd,
+            visitor_usd=settings.visitor_cap_usd,
         )
+        self._purse = Purse(self.kit, caps, self.crowd)
+        self._lent_account_id: str | None = None
         self._board = Board(self.log, data_dir)
+        self._bookings = Bookings(
+            self.kit,
+            self._board,
+            self._purse,
+            crowd=self.crowd if settings.is_public else None,
+            tenancy=tenancy,
+            estimate=lambda request, account: self.estimate(request, account.account_id),
+            count_under_way=lambda: len(self._purchases),
+        )
         self._accounts: dict[str, Account] = {}
         self._purchases: dict[str, Purchase] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,36 +144,54 @@ class Engine:
             log.warning("%s was not written: %s", path, exc)
 
     async def _recover_for_ever(self) -> None:
+        looked_at = time.monotonic()
         while not self.kit.closing.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RECOVERY_EVERY_S):
+                async with asyncio.timeout(self.kit.patience.disk_again_s):
                     await self.kit.closing.wait()
                 return
-            self.recover()
+            is_time = time.monotonic() - looked_at > RECOVERY_EVERY_S
+            if not (is_time or (self.kit.stranded and self._bookings.has_room())):
+                continue
+            looked_at = time.monotonic()
+            try:
+                self.recover()
+            except StorageError as exc:
+                log.warning("What is open cannot be taken up yet: %s", exc)
 
     def recover(self) -> None:
         """
         Adopts the open runs of programs that died, and those of our own that could not be written
         on; each waits until its key is known.
         """
+        while self.kit.owed:
+            run_id, fact, data = self.kit.owed[0]
+            self.kit.journal.write(run_id, fact, **data)
+            self.kit.owed.popleft()
         self.kit.journal.adopt()
         for facts in self.kit.journal.open_runs():
             if facts.run_id in self._purchases:
                 continue
             if facts.run_id in self.log:
                 self.kit.journal.write(facts.run_id, Fact.LOGGED)
+                self.kit.stranded.discard(facts.run_id)
                 continue
             if facts.last(Fact.INTENT) is None:
                 log.error("Run %s stands in the journal without its intent.", facts.run_id)
                 continue
-            view = self._park(facts)
+            before = self._board.view(facts.run_id) if facts.run_id in self.kit.stranded else None
+            note = intents.LEFT_OPEN if before is None else before.note or intents.LEFT_OPEN
+            view = self._park(facts, note=note)
             self._purse.take_over(view)
+            if facts.run_id in self.kit.stranded:
+                self.kit.stranded.discard(facts.run_id)
+                self._tell(view)
         for account in tuple(self._accounts.values()):
             self._resume_parked(account)
 
-    def _park(self, facts: RunFacts) -> RunView:
-        is_planned = _is_planned(facts)
-        note = intents.PLANNED if is_planned else intents.LEFT_OPEN
+    def _park(self, facts: RunFacts, *, note: str = intents.LEFT_OPEN) -> RunView:
+        is_planned = booking.is_planned(facts)
+        note = intents.PLANNED if is_planned else note
         view = intents.parked(facts, self.settings.data_dir, note=note)
         if is_planned:
             view = replace(view, phase=Phase.WAITING)
@@ -152,18 +199,45 @@ class Engine:
         self._board.put(view)
         return view
 
-    def _resume_parked(self, account: Account) -> None:
+    def _resume_parked(self, account: Account, *, owner_id: str | None = None) -> int:
+        """
+        Takes up what waited for this account, or for nobody.
+
+        Args:
+            owner_id: Who has just given the key of the account, which proves whose pictures these
+                are: from now on they are this visitor's. None changes nothing.
+
+        Returns:
+            How many that are paid for had waited for it.
+        """
+        n_paid = 0
         for facts in tuple(self._parked.values()):
             intent = facts.last(Fact.INTENT)
             needs_nobody = facts.stage in (Stage.MAY_SUBMIT, Stage.LOG)
-            if intent is None or _is_planned(facts):
+            if intent is None or booking.is_planned(facts):
                 continue
-            if needs_nobody or account.owns(intent["account"]):
-                self._take_up(facts, account)
+            if not needs_nobody and account.owns(intent["account"]):
+                n_paid += 1
+                facts = self._handed_over(facts, owner_id)
+            elif not needs_nobody:
+                continue
+            self._take_up(facts, account)
+        return n_paid
+
+    def _handed_over(self, facts: RunFacts, owner_id: str | None) -> RunFacts:
+        """The run as the new owner's, which is written down beside whose it was."""
+        run = (facts.intent or {"run": {}})["run"]
+        # An experiment is its owner's as a whole.
+        if owner_id in (None, ledger.owner_of(facts)) or run.get("experiment_id"):
+            return facts
+        self.kit.journal.write(facts.run_id, Fact.HANDED_OVER, owner_id=owner_id)
+        return self._bookings.facts(facts.run_id)
 
     def _take_up(self, facts: RunFacts, account: Account, *, is_given_up: bool = False) -> None:
         del self._parked[facts.run_id]
-        view = intents.parked(facts, self.settings.data_dir)
+        known = self._board.view(facts.run_id)
+        note = intents.LEFT_OPEN if known is None else known.note or intents.LEFT_OPEN
+        view = intents.parked(facts, self.settings.data_dir, note=note)
         purchase = self._purchase(account, view, is_watched=False)
         if is_given_up:
             purchase.stop()
@@ -171,9 +245,14 @@ class Engine:
 
     # ---- accounts -------------------------------------------------------------------------
 
-    async def open_account(self, base_url: str, key: str) -> AccountView:
+    async def open_account(
+        self, base_url: str, key: str, *, owner_id: str | None = None
+    ) -> AccountView:
         """
         The account of this key, asked for its balance and prices.
+
+        Args:
+            owner_id: Whose what was paid with this key and waits for it becomes; None: whose it was.
 
         Raises:
             InvalidRequestError: The address or the key cannot be one.
@@ -187,9 +266,11 @@ class Engine:
         )
         account = self._accounts.setdefault(fresh.account_id, fresh)
         await refresh(account, tuple(catalog.MODELS))
+        n_taken_up = 0
         if account.problem is None:
-            self._resume_parked(account)
-        return account.view()
+            is_lent = account.account_id == self._lent_account_id
+            n_taken_up = self._resume_parked(account, owner_id=None if is_lent else owner_id)
+        return replace(account.view(), n_taken_up=n_taken_up)
 
     async def refresh_account(self, account_id: str) -> AccountView:
         account = self._account(account_id)
@@ -197,6 +278,16 @@ class Engine:
         if account.problem is None:
             self._resume_parked(account)
         return account.view()
+
+    def lend(self, account_id: str) -> None:
+        """From now on this account is the deployment's own, which visitors spend within caps."""
+        self._lent_account_id = account_id
+
+    def payer(self, account_id: str | None) -> Payer:
+        """Whose money is spent with this account, and so which caps hold."""
+        if not self.settings.is_public:
+            return Payer.HERE
+        return Payer.HOST if account_id == self._lent_account_id else Payer.VISITOR
 
     def account(self, account_id: str) -> AccountView:
         return self._account(account_id).view()
@@ -211,14 +302,22 @@ class Engine:
 
     def close_account(self, account_id: str) -> None:
         """Forgets the key. Its open tasks wait in the journal until it is given again."""
-        self._accounts.pop(account_id, None)
+        account = self._accounts.pop(account_id, None)
+
+        def leave_all() -> None:
+            for purchase in tuple(self._purchases.values()):
+                if account is not None and purchase.service is account.service:
+                    purchase.leave()
+
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(leave_all)
 
     def _account(self, account_id: str) -> Account:
         try:
             return self._accounts[account_id]
         except KeyError:
             raise InvalidRequestError(
-                "This key is not known any more. Enter it again.", field="key"
+                said("This key is not known any more. Enter it again."), field="key"
             ) from None
 
     # ---- buying ---------------------------------------------------------------------------
@@ -259,7 +358,10 @@ class Engine:
             accept_unknown_price=accept_unknown_price,
         )
         account = self._account(account_id)
-        for facts in self._planned(comparison.comparison_id):
+        planned = self._planned(comparison.comparison_id)
+        if is_known:  # reserved long ago, when nobody knew how full the disk would be
+            self._bookings.check_room(len(planned))
+        for facts in planned:
             self._buy(facts, account)
         return self.views(comparison.comparison_id)
 
@@ -286,19 +388,25 @@ class Engine:
 
         Raises: as `begin`.
         """
-        if self.kit.closing.is_set():
-            raise InvalidRequestError("The app is closing and takes no more work.", field="run")
+        self._bookings.check_open()
         account = self._account(account_id)
-        views = [view for each in comparisons for view in self._missing(each, account)]
-        if not views:
-            return 0
-        with self._purse.reserving(views, session_id, accept_unknown_price=accept_unknown_price):
-            for view in views:
-                self._write_intent(view, account)
+        views = self._bookings.missing(comparisons, account)
+        self._bookings.book(
+            views,
+            account,
+            session_id=session_id,
+            accept_unknown_price=accept_unknown_price,
+            payer=self.payer(account_id),
+        )
         for view in views:
             self._board.put(view)
-            self._parked[view.run_id] = self._facts(view.run_id)
+            self._parked[view.run_id] = self._bookings.facts(view.run_id)
         return len(views)
+
+    def _planned(self, comparison_id: str) -> list[RunFacts]:
+        """What is reserved of a comparison and was never sent, in the order it was written down."""
+        parked = (self._parked.get(run_id) for run_id in self._board.run_ids(comparison_id))
+        return [facts for facts in parked if facts and facts.stage is Stage.MAY_SUBMIT]
 
     def give_up(self, comparison_ids: Collection[str], *, account_id: str) -> int:
         """
@@ -313,56 +421,10 @@ class Engine:
             self._take_up(facts, account, is_given_up=True)
         return len(planned)
 
-    def _missing(self, comparison: Comparison, account: Account) -> list[RunView]:
-        if not 1 <= comparison.repeats <= catalog.MAX_REPEATS:
-            raise InvalidRequestError(
-                f"{comparison.repeats} repeats were asked for; choose 1 to {catalog.MAX_REPEATS}.",
-                field="repeats",
-            )
-        if not comparison.lanes:
-            raise InvalidRequestError("Choose at least one model.", field="lanes")
-        known = {
-            (view.lane, view.repeat) for view in self._board.attempts(comparison.comparison_id)
-        }
-        return [
-            intents.first_attempt(
-                comparison,
-                lane,
-                repeat,
-                origin=account.origin,
-                estimate=self.estimate(comparison.request(lane), account.account_id),
-            )
-            for lane, repeat in comparison.places()
-            if (lane, repeat) not in known
-        ]
-
-    def _planned(self, comparison_id: str) -> list[RunFacts]:
-        """What is reserved of a comparison and was never sent, in the order it was written down."""
-        parked = (self._parked.get(run_id) for run_id in self._board.run_ids(comparison_id))
-        return [facts for facts in parked if facts and facts.stage is Stage.MAY_SUBMIT]
-
     def _buy(self, facts: RunFacts, account: Account) -> None:
-        intent = facts.last(Fact.INTENT)
-        if intent is None or not account.owns(intent["account"]):
-            raise InvalidRequestError(
-                f"Run {facts.run_id} was planned with another key. Enter that key, or plan it anew.",
-                field="key",
-            )
-        view = intents.parked(facts, self.settings.data_dir)
-        now = datetime.now(UTC)
-        view = replace(
-            view, phase=Phase.WAITING, started_at=now, phase_since=now, is_detached=False, note=None
-        )
-        if view.experiment_id is not None:
-            self._write_intent(view, account)  # once more: only now it begins
+        view = self._bookings.begun(facts, account)
         del self._parked[facts.run_id]
         self._keep(facts.run_id, self._purchase(account, view, is_watched=True).buy())
-
-    def _facts(self, run_id: str) -> RunFacts:
-        facts = self.kit.journal.facts(run_id)
-        if facts is None:
-            raise StorageError(f"The journal lost run {run_id}.")
-        return facts
 
     async def retry(
         self,
@@ -380,19 +442,31 @@ class Engine:
         old = self.view(run_id)
         if old is None or old.run is None or old.run.status == RunStatus.SUCCEEDED:
             raise InvalidRequestError(
-                f"Only a run that ended without a picture can be bought again; {run_id} is "
-                f"{'unknown' if old is None else 'still open' if old.run is None else 'fine'}.",
+                said(
+                    "Only a run that ended without a picture can be bought again; {run_id} is "
+                    "{state}.",
+                    run_id=run_id,
+                    state=said("unknown")
+                    if old is None
+                    else said("still open")
+                    if old.run is None
+                    else said("fine"),
+                ),
                 field="run_id",
             )
-        later = self._later_than(old)
+        later = self._bookings.later_than(old)
         if later is not None:
             return later
-        if self.kit.closing.is_set():
-            raise InvalidRequestError("The app is closing and takes no more work.", field="run")
+        self._bookings.check_open()
         account = self._account(account_id)
-        view = self._next_attempt(old, account)
-        with self._purse.reserving([view], session_id, accept_unknown_price=accept_unknown_price):
-            self._write_intent(view, account)
+        view = self._bookings.next_attempt(old, account)
+        self._bookings.book(
+            [view],
+            account,
+            session_id=session_id,
+            accept_unknown_price=accept_unknown_price,
+            payer=self.payer(account_id),
+        )
         self._keep(view.run_id, self._purchase(account, view, is_watched=True).buy())
         return view
 
@@ -408,38 +482,32 @@ class Engine:
         """
         old = self.view(run_id)
         if old is None or old.run is None or old.run.status != RunStatus.UNCONFIRMED:
-            raise InvalidRequestError(f"Run {run_id} is not in doubt.", field="run_id")
+            raise InvalidRequestError(
+                said("Run {run_id} is not in doubt.", run_id=run_id), field="run_id"
+            )
         account = self._account(account_id)
         task = await account.service.look_up(run_id)
-        later = self._later_than(old)
+        later = self._bookings.later_than(old)
         if later is not None or task is None:
             return later or old
-        view = self._next_attempt(old, account)
-        self._write_intent(view, account)
+        view = self._bookings.next_attempt(old, account)
+        self._bookings.write_intent(view, account)
         self.kit.journal.write(view.run_id, Fact.ACCEPTED, task_id=task.task_id, submit_s=None)
         purchase = self._purchase(account, view, is_watched=True)
-        self._keep(view.run_id, purchase.resume(self._facts(view.run_id)))
+        self._keep(view.run_id, purchase.resume(self._bookings.facts(view.run_id)))
         return view
+
+    def is_planned(self, run_id: str) -> bool:
+        """It is reserved for an experiment and waits for `begin`."""
+        facts = self._parked.get(run_id)
+        return facts is not None and booking.is_planned(facts)
 
     def is_under_way(self, view: RunView) -> bool:
         """Somebody in this program is at work on it; False while it waits for its key."""
         return view.run_id in self._purchases
 
-    def _later_than(self, old: RunView) -> RunView | None:
-        """The run that was bought or adopted in place of this one."""
-        attempts = self._board.attempts(old.comparison_id)
-        return next((view for view in attempts if view.retry_of == old.run_id), None)
-
-    def _next_attempt(self, old: RunView, account: Account) -> RunView:
-        estimate = self.estimate(old.request, account.account_id)
-        return intents.next_attempt(old, origin=account.origin, estimate=estimate)
-
-    def _write_intent(self, view: RunView, account: Account) -> None:
-        facts = intents.facts_of(view, account, self.settings.data_dir)
-        self.kit.journal.write(view.run_id, Fact.INTENT, **facts)
-
     def _purchase(self, account: Account, view: RunView, *, is_watched: bool) -> Purchase:
-        fast, polite = self._paces(account.origin)
+        fast, polite, safety_net = self._paces(account.origin)
         purchase = Purchase(
             self.kit,
             account.service,
@@ -447,18 +515,21 @@ class Engine:
             view,
             pace=fast if is_watched else polite,
             relaxed_pace=polite,
+            safety_net=safety_net,
+            announcements=account.announcements,
             watch=self._seen,
         )
         self._purchases[view.run_id] = purchase
         self._board.put(view)
         return purchase
 
-    def _paces(self, origin: Origin) -> tuple[Pace, Pace]:
-        if origin is Origin.LIVE:
-            return FAST, POLITE
+    def _paces(self, origin: Origin) -> tuple[Pace, Pace, Pace]:
         # An emulator that lives faster is asked faster, so that its races look like real ones.
-        scale = 1 / self.settings.emulator_speed
-        return replace(FAST, time_scale=scale), replace(POLITE, time_scale=scale)
+        scale = 1.0 if origin is Origin.LIVE else 1 / self.settings.emulator_speed
+        fast, polite, safety_net = (
+            replace(pace, time_scale=scale) for pace in (FAST, POLITE, SAFETY_NET)
+        )
+        return fast, polite, safety_net
 
     # ---- watching -------------------------------------------------------------------------
 
@@ -473,6 +544,27 @@ class Engine:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(stop_all)
 
+    def announce(self, event: WebhookEvent) -> bool:
+        """
+        The service says that a task ended: if it is one that is waited for here, its status is
+        asked for at once. Nothing else is believed of the event.
+
+        Returns:
+            Whether it was one.
+
+        Raises:
+            PlaygroundError: The program is ending and takes no news.
+        """
+        if self.kit.closing.is_set():
+            raise PlaygroundError(said("The app is closing."))
+        purchase = self._purchases.get(event.run_id or "")
+        if purchase is None and event.task_id is not None:
+            purchases = self._purchases.values()
+            purchase = next((p for p in purchases if p.task_id == event.task_id), None)
+        if purchase is not None:
+            purchase.announce(event.age_s)
+        return purchase is not None
+
     def view(self, run_id: str) -> RunView | None:
         """The run as it stands, from memory or else from the log; None if nobody knows it."""
         return self._board.view(run_id)
@@ -485,9 +577,22 @@ class Engine:
         """Every run that has no row yet, newest first."""
         return self._board.open_views(owner_id)
 
-    def money(self, origin: Origin, session_id: str | None) -> MoneyView:
-        """What is spent and reserved against the caps."""
-        return self._purse.money(origin, session_id)
+    def money(
+        self,
+        origin: Origin,
+        session_id: str | None,
+        *,
+        account_id: str | None = None,
+        owner_id: str | None = None,
+    ) -> MoneyView:
+        """
+        What is spent and reserved against the caps.
+
+        Args:
+            account_id, owner_id: Who asks; where strangers come, other caps hold for each.
+        """
+        payer = self.payer(account_id)
+        return self._purse.money(origin, session_id, payer=payer, owner_id=owner_id)
 
     def listen(self, listener: Callable[[RunView], None]) -> Callable[[], None]:
         """
@@ -503,6 +608,9 @@ class Engine:
         self._board.put(view)
         if view.run is not None:
             self._purse.settle(view.run)
+        self._tell(view)
+
+    def _tell(self, view: RunView) -> None:
         for listener in tuple(self._listeners):
             listener(view)
 
@@ -514,20 +622,23 @@ class Engine:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        self._purchases.pop(task.get_name(), None)
+        purchase = self._purchases.pop(task.get_name(), None)
+        if purchase is not None and purchase.is_left and not self.kit.closing.is_set():
+            self._wait_for_key(task.get_name())
         if not task.cancelled() and task.exception() is not None:
             log.error("A run ended in a way nobody foresaw.", exc_info=task.exception())
+
+    def _wait_for_key(self, run_id: str) -> None:
+        facts = self.kit.journal.facts(run_id)
+        if facts is None or facts.is_logged:
+            return
+        self._park(facts, note=intents.KEY_FORGOTTEN)
+        for account in tuple(self._accounts.values()):  # it may have been given again meanwhile
+            self._resume_parked(account)
 
     @property
     def references_dir(self) -> Path:
         return self.settings.data_dir / "references"
-
-
-def _is_planned(facts: RunFacts) -> bool:
-    """Part of an experiment and never sent: the experiment sends it when it goes on."""
-    intent = facts.last(Fact.INTENT)
-    is_of_experiment = intent is not None and intent["run"].get("experiment_id") is not None
-    return is_of_experiment and facts.stage is Stage.MAY_SUBMIT
 
 
 def _known_durations(path: Path) -> Durations:

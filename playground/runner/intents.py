@@ -13,11 +13,13 @@ from playground.references import request_sha256
 from playground.runner import ledger
 from playground.runner.accounts import Account
 from playground.runner.views import Phase, RunView
+from playground.sayings import said
 from playground.schema import Comparison, Estimate, Origin
 
 _COUNTED = ("model", "prompt", "size", "resolution")
-LEFT_OPEN = "Left open by an earlier start. It is taken up when its key is known."
-PLANNED = "Planned and reserved; it is sent when its experiment goes on."
+LEFT_OPEN = said("Left open by an earlier start. It is taken up when its key is known.")
+KEY_FORGOTTEN = said("Its key was forgotten. It is taken up when that key is entered again.")
+PLANNED = said("Planned and reserved; it is sent when its experiment goes on.")
 
 
 def first_attempt(
@@ -95,7 +97,7 @@ def parked(facts: RunFacts, data_dir: Path, *, note: str = LEFT_OPEN) -> RunView
         note=note,
         retry_of=run.get("retry_of"),
         experiment_id=run.get("experiment_id"),
-        owner_id=run.get("owner_id"),
+        owner_id=ledger.owner_of(facts),
     )
 
 

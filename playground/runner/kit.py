@@ -1,10 +1,12 @@
 """What every purchase shares: where things are kept, how fast, and how patient to be."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from playground.journal import Journal
+from playground.journal import Fact, Journal
 from playground.polling import Durations
 from playground.runlog import RunLog
 from playground.runner.scribe import Scribe
@@ -22,6 +24,7 @@ class Patience:
     missing_result_asks: int = 6  # of a task said to be completed, without a picture
     first_wait_s: float = 1.0  # doubled after each failure in a row
     longest_wait_s: float = 60.0
+    disk_again_s: float = 5.0  # how soon what the disk refused is tried again
 
     def backoff_s(self, failures: int) -> float:
         """The pause after so many failures in a row, from 1."""
@@ -40,6 +43,10 @@ class Kit:
     durations: Durations
     patience: Patience
     closing: asyncio.Event
+    # Runs of ours that stopped where the disk refused; they are open in the journal.
+    stranded: set[str] = field(default_factory=set)
+    # What became true of them and could not be written down: run id, fact, its data.
+    owed: deque[tuple[str, Fact, dict[str, Any]]] = field(default_factory=deque)
     # A burst of lanes must not leave more than a few answers in doubt when the power goes.
     submit_gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 

@@ -94,6 +94,16 @@ def estimate_of(intent: Mapping[str, Any]) -> Estimate | None:
     )
 
 
+def owner_of(facts: RunFacts) -> str | None:
+    """Whose run it is now: whoever began it, or whom it was handed over to."""
+    handed_over = facts.last(Fact.HANDED_OVER)
+    if handed_over is not None:
+        owner_id: str | None = handed_over["owner_id"]
+    else:
+        owner_id = (facts.last(Fact.INTENT) or {"run": {}})["run"].get("owner_id")
+    return owner_id
+
+
 def origin_of(intent: Mapping[str, Any]) -> Origin:
     return Origin(intent["run"]["origin"])
 
@@ -183,6 +193,7 @@ def run_of(facts: RunFacts, *, finished_at: datetime) -> Run:
         columns["estimate_usd"] = Decimal(columns["estimate_usd"])
     columns["started_at"] = parse_time(intent["at"])
     columns["finished_at"] = finished_at
+    columns["owner_id"] = owner_of(facts)
     sent = facts.last(Fact.SENT)
     if sent is not None:
         columns["sent_at"] = parse_time(sent["at"])

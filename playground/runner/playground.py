@@ -8,6 +8,7 @@ from pathlib import Path
 from playground import catalog
 from playground.client import check_public_url
 from playground.emulator import EmulatorServer, EmulatorSettings
+from playground.emulator.settings import DEFAULT_BALANCE_CREDITS
 from playground.errors import PlaygroundError
 from playground.identity import new_comparison_id
 from playground.references import prepare_reference, url_reference
@@ -17,6 +18,7 @@ from playground.runner.result import ComparisonResult
 from playground.runner.views import AccountView, RunView
 from playground.schema import Comparison, Estimate, Reference, Request
 from playground.settings import Settings
+from playground.tenancy import Tenancy
 
 EMULATOR_KEY = "sk-emulator-no-real-money"
 _LOOK_EVERY_S = 0.05
@@ -31,7 +33,12 @@ class Playground:
 
     def __init__(self, settings: Settings, *, patience: Patience | None = None) -> None:
         self.settings = settings
-        self.engine = Engine(settings, patience=patience)
+        self._tenancy = Tenancy.take(settings.data_dir)
+        try:
+            self.engine = Engine(settings, patience=patience, tenancy=self._tenancy)
+        except BaseException:
+            self._leave()
+            raise
         self._emulator: EmulatorServer | None = None
         self._account: AccountView | None = None
 
@@ -59,12 +66,15 @@ class Playground:
         await self.engine.start()
         if settings.api_key is not None:
             self._account = await self.engine.open_account(settings.base_url, settings.api_key)
+            self.engine.lend(self._account.account_id)
             return
         emulator = EmulatorServer(
             EmulatorSettings(
                 data_dir=settings.data_dir / "emulator",
                 speed=settings.emulator_speed,
                 port=settings.emulator_port,
+                # Strangers share it, and none of them shall be able to use it up.
+                balance_credits=None if settings.is_public else DEFAULT_BALANCE_CREDITS,
             )
         )
         await asyncio.to_thread(emulator.start)
@@ -75,6 +85,11 @@ class Playground:
         await self.engine.close()
         if self._emulator is not None:
             await asyncio.to_thread(self._emulator.stop)
+        await asyncio.to_thread(self._leave)
+
+    def _leave(self) -> None:
+        if self._tenancy is not None:
+            self._tenancy.leave()
 
     def estimate(self, request: Request) -> Estimate | None:
         """What one picture should cost this account; None when no price is known."""

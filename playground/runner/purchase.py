@@ -10,13 +10,15 @@ from playground.client import Service
 from playground.errors import StorageError
 from playground.journal import Fact, RunFacts, Stage
 from playground.polling import Pace
-from playground.runner import ledger
+from playground.runner import intents, ledger
+from playground.runner.announcements import Announcements
 from playground.runner.delivery import Delivery
 from playground.runner.kit import Kit
 from playground.runner.submission import Submission
 from playground.runner.uploads import Uploads
 from playground.runner.views import Phase, RunView
 from playground.runner.watched import Ended, Leaving, WatchedRun
+from playground.sayings import said
 from playground.schema import RunStatus, Task, TaskState
 
 log = logging.getLogger(__name__)
@@ -34,11 +36,22 @@ class Purchase:
         *,
         pace: Pace,
         relaxed_pace: Pace,
+        safety_net: Pace,
+        announcements: Announcements,
         watch: Callable[[RunView], None],
     ) -> None:
+        self.service = service
         self._run = WatchedRun(kit, view, watch=watch)
+        self._announcements = announcements
         self._submission = Submission(self._run, service, uploads)
-        self._delivery = Delivery(self._run, service, pace=pace, relaxed_pace=relaxed_pace)
+        self._delivery = Delivery(
+            self._run,
+            service,
+            pace=pace,
+            relaxed_pace=relaxed_pace,
+            safety_net=safety_net,
+            announcements=announcements,
+        )
 
     async def buy(self) -> None:
         """From the intent, already in the journal, to the row in the log."""
@@ -56,6 +69,25 @@ class Purchase:
         """
         self._run.stop()
 
+    def leave(self) -> None:
+        """As `WatchedRun.leave`."""
+        self._run.leave()
+
+    @property
+    def is_left(self) -> bool:
+        """Its key was forgotten before it was over."""
+        return self._run.is_left
+
+    @property
+    def task_id(self) -> str | None:
+        """The service's id of it, once that is known."""
+        return self._run.view.task_id
+
+    def announce(self, age_s: float | None) -> None:
+        """As `WatchedRun.announce`."""
+        self._announcements.is_heard = True
+        self._run.announce(age_s)
+
     def wake(self) -> None:
         """The program is ending."""
         self._run.wake()
@@ -67,11 +99,16 @@ class Purchase:
                 await steps
             await self._log()
         except Leaving:
-            run.show(is_detached=True, note="The app is closing; its next start takes this up.")
+            note = said("The app is closing; its next start takes this up.")
+            run.show(is_detached=True, note=intents.KEY_FORGOTTEN if run.is_left else note)
         except StorageError as exc:
             # What is paid for stays open in the journal, and the person is told.
             log.error("Run %s: %s", run.run_id, exc)
-            run.show(is_detached=True, note=str(exc))
+            run.kit.stranded.add(run.run_id)
+            run.show(
+                is_detached=True,
+                note=said("{exc} Nothing is lost: this goes on once the disk takes it.", exc=exc),
+            )
 
     async def _from_the_start(self) -> None:
         task = await self._submission.buy()
@@ -88,8 +125,8 @@ class Purchase:
             raise self._run.ended(
                 RunStatus.CANCELLED,
                 "not_sent",
-                "The app ended before this was sent. Nothing was bought; run it again if you "
-                "still want it.",
+                "The app ended, or its disk refused, before this was sent. Nothing was bought; "
+                "run it again if you still want it.",
             )
         if facts.task_id is None:
             task = await self._submission.look_up()
@@ -106,10 +143,14 @@ class Purchase:
         run, kit = self._run, self._run.kit
         facts = kit.journal.facts(run.run_id)
         if facts is None:
-            raise StorageError(f"The journal does not know run {run.run_id}.")
+            raise StorageError(said("The journal does not know run {run_id}.", run_id=run.run_id))
         row = ledger.run_of(facts, finished_at=datetime.now(UTC))
         await kit.scribe.file(row)
-        run.write(Fact.LOGGED)
+        try:
+            run.write(Fact.LOGGED)
+        except StorageError as exc:  # the row stands there, and the next look around finds it
+            log.error("Run %s is logged, and its journal does not say so: %s", run.run_id, exc)
+            kit.stranded.add(run.run_id)
         run.show(
             phase=Phase.DONE,
             run=row,

@@ -20,6 +20,7 @@ from playground.journal import Fact
 from playground.runner.uploads import Uploads
 from playground.runner.views import Phase
 from playground.runner.watched import Leaving, WatchedRun
+from playground.sayings import said, words_of
 from playground.schema import RunStatus, Task
 
 log = logging.getLogger(__name__)
@@ -61,8 +62,12 @@ class Submission:
             asked += 1
             run.show(
                 phase=Phase.LOOKING_UP,
-                note=f"The answer was lost. Asking whether the request arrived (look-up {asked} "
-                f"of {max(asked, len(patience.look_up_moments_s))}); it is not sent again.",
+                note=said(
+                    "The answer was lost. Asking whether the request arrived (look-up {asked} of "
+                    "{most}); it is not sent again.",
+                    asked=asked,
+                    most=max(asked, len(patience.look_up_moments_s)),
+                ),
             )
             await run.sleep(max(0.0, due - time.monotonic()))
             try:
@@ -87,7 +92,7 @@ class Submission:
         run, references = self._run, self._run.view.request.references
         if not references:
             return (), None
-        run.show(phase=Phase.PREPARING, note="Uploading references")
+        run.show(phase=Phase.PREPARING, note=said("Uploading references"))
         begun = time.monotonic()
         try:
             urls = await run.unless_stopped(self._uploads.urls(self._service, references))
@@ -104,7 +109,7 @@ class Submission:
         facts = run.kit.journal.facts(run.run_id)
         earlier = 0 if facts is None else facts.last_attempt
         for attempt in range(earlier + 1, earlier + patience.submit_attempts + 1):
-            run.show(phase=Phase.WAITING, note=None if refusal is None else str(refusal))
+            run.show(phase=Phase.WAITING, note=None if refusal is None else words_of(refusal))
             if isinstance(refusal, NotSentError):
                 pause_s = patience.backoff_s(attempt - earlier - 1)
                 await run.unless_stopped(asyncio.sleep(pause_s))
@@ -115,10 +120,10 @@ class Submission:
                     return await self._send(attempt, urls, upload_s)
                 except (NotSentError, RateLimitedError) as exc:
                     refusal = exc
-                    run.write(Fact.NOT_SENT, attempt=attempt, message=str(exc))
+                    run.write_or_owe(Fact.NOT_SENT, attempt=attempt, message=str(exc))
                     continue
                 except AnswerLostError as exc:
-                    run.show(note=str(exc))
+                    run.show(note=words_of(exc))
                 except ServiceError as exc:
                     raise run.ended(
                         RunStatus.REFUSED, exc.kind, str(exc), exc.service_message
@@ -154,7 +159,7 @@ class Submission:
             run.view.request, image_urls=urls, client_id=run.run_id, on_answer=heard
         )
         if unwritten:
-            raise unwritten[0]
+            await self._accept_at_last(task, unwritten[0])
         await run.flushed()
         return task
 
@@ -173,8 +178,39 @@ class Submission:
         except BaseException:
             # Else the next start would have to ask whether it arrived.
             with contextlib.suppress(StorageError):
-                run.write(Fact.NOT_SENT, attempt=attempt, message="Given up before it was sent.")
+                run.write_or_owe(
+                    Fact.NOT_SENT, attempt=attempt, message="Given up before it was sent."
+                )
             raise
+
+    async def _accept_at_last(self, task: Task, problem: StorageError) -> None:
+        """
+        The id of what was just paid for is nowhere but here: until the disk takes it nothing else
+        is done, and nothing else is sent, for the gate is held.
+
+        Raises:
+            Leaving: The program is ending; the next start asks for the run by our own id.
+        """
+        run, failures = self._run, 0
+        while True:
+            failures += 1
+            log.error("Task %s is paid for and not written down: %s", task.task_id, problem)
+            run.show(
+                task_id=task.task_id,
+                note=said(
+                    "Task {task_id} is paid for, but its id cannot be written down. {problem} It "
+                    "is tried again until the disk takes it.",
+                    task_id=task.task_id,
+                    problem=problem,
+                ),
+            )
+            await run.sleep(run.kit.patience.backoff_s(failures))
+            try:
+                self._accept(task, submit_s=None)
+            except StorageError as exc:
+                problem = exc
+            else:
+                return
 
     def _accept(self, task: Task, *, submit_s: float | None) -> None:
         # Before anything else: the id is the only way to what was paid for.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playground.client import Service
 from playground.errors import InvalidRequestError, StorageError
+from playground.sayings import said
 from playground.schema import Reference
 
 # The service does not say how long an upload lives. Results live for 24 hours, so an upload is
@@ -41,12 +42,13 @@ class Uploads:
             return reference.url
         if reference.path is None or reference.sha256 is None or reference.mime_type is None:
             raise InvalidRequestError(
-                f"Reference {reference.name!r} has neither a file nor an address.",
+                said("Reference {name!r} has neither a file nor an address.", name=reference.name),
                 field="references",
             )
         key = (f"{service.host} {service.fingerprint}", reference.sha256)
         known = self._known.get(key)
-        if known is not None and datetime.now(UTC) - known[1] < TRUSTED_FOR:
+        # A time that lies ahead was written under another clock: nobody knows its age.
+        if known is not None and timedelta(0) <= datetime.now(UTC) - known[1] < TRUSTED_FOR:
             return known[0]
         if key not in self._under_way:
             task = asyncio.create_task(
@@ -76,7 +78,11 @@ class Uploads:
                 file.write(f"{line}\n")
         except OSError as exc:
             raise StorageError(
-                f"{self._path} cannot be written ({exc.strerror}). Nothing was bought."
+                said(
+                    "{path} cannot be written ({strerror}). Nothing was bought.",
+                    path=self._path,
+                    strerror=exc.strerror,
+                )
             ) from exc
 
     def _read(self) -> None:

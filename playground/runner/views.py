@@ -67,6 +67,8 @@ class MoneyView:
     session_cap_usd: Decimal | None
     day_usd: Decimal  # spent and reserved since midnight UTC, by everybody on this data folder
     day_cap_usd: Decimal | None
+    visitor_usd: Decimal = Decimal(0)  # today, of a key that is lent; with it, the visitor's share
+    visitor_cap_usd: Decimal | None = None
     unknown_count: int  # runs of today whose cost is not known and so not in `day_usd`
 
 
@@ -80,3 +82,4 @@ class AccountView:
     masked_key: str
     balance: Balance | None
     problem: str | None = None
+    n_taken_up: int = 0  # pictures paid with its key that had waited for it, taken up just now

@@ -1,15 +1,24 @@
 """The screens, in Gradio; no other package of the program imports it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
 from playground.history.pages import History
+from playground.hub import Kept
+from playground.runner.cleaning import CLEAN_EVERY_S, LOOK_EVERY_S, Cleaner, Janitor
 from playground.runner.desk import Desk
+from playground.settings import Settings
 from playground.ui.account import AccountBar
+from playground.ui.bodies import FORM_BYTES, Limits
+from playground.ui.callers import calling_address
 from playground.ui.compare import CompareScreen
+from playground.ui.door import Door
+from playground.ui.endpoints import MCP_PATH, Endpoints, offer
 from playground.ui.examples import EXAMPLE_DIR, recorded_example
 from playground.ui.experiment import ExperimentScreen
 from playground.ui.experiment_flow import ExperimentFlow, Labs
@@ -17,16 +26,22 @@ from playground.ui.experiment_view import ExperimentEasel
 from playground.ui.exports import Exports
 from playground.ui.findings import FindingsBook
 from playground.ui.flow import Flow
+from playground.ui.gate import gate
 from playground.ui.history import HistoryScreen
 from playground.ui.judge import JudgeScreen
+from playground.ui.languages import PageLanguage, SpokenPage, in_every_language
 from playground.ui.past import past_flow
+from playground.ui.programs import Programs
+from playground.ui.receiver import WEBHOOK_PATH, webhook_routes
 from playground.ui.references import MAX_UPLOAD_BYTES
 from playground.ui.results import ResultsScreen
 from playground.ui.security import middleware
+from playground.ui.sessions import MAX_SESSIONS, Sessions, looking_after
 from playground.ui.shelf import Shelf
 from playground.ui.sitting import Sittings
 from playground.ui.texts import text
 from playground.ui.theme import theme
+from playground.ui.typed import Typed, keep_typed
 from playground.ui.visits import Visits
 from playground.ui.weighing import Weighing
 from playground.ui.widgets import (
@@ -50,20 +65,32 @@ STYLE_SHEETS = (
     "plots.css",
     "results.css",
 )
+SCRIPTS = ("page.js", "redrawing.js")
 # Twice the same class: ours must win over the framework's reset of every button and list.
 ROOT = ".gradio-container.gradio-container"
 KEEP_UPLOADS_S = 24 * 3600
 LOOK_FOR_OLD_UPLOADS_S = 3600
 MAX_WAITING_EVENTS = 256
+EVERYWHERE = "0.0.0.0"
 
 
-def build(desk: Desk) -> gr.Blocks:
-    """The whole page over a started desk. Makes the served folders known to the framework."""
+def build(desk: Desk, *, kept: Callable[[], Kept] | None = None) -> gr.Blocks:
+    """
+    The whole page over a started desk. Makes the served folders known to the framework.
+
+    Args:
+        kept: How the copy on the Hub is doing, where there is to be one.
+    """
     thumbnails_dir = desk.settings.data_dir.resolve() / "thumbnails"
     thumbnails_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     # In place and untouched: what the service made is what the browser gets, byte for byte.
     gr.set_static_paths([desk.pictures_dir, thumbnails_dir, EXAMPLE_DIR])
-    visits = Visits(forget_account=desk.close_account)
+    settings = desk.settings
+
+    def meet(owner_id: str) -> str:
+        return desk.meet(owner_id, calling_address(is_behind_proxy=settings.is_behind_proxy))
+
+    visits = Visits(forget_account=desk.close_account, is_public=settings.is_public, meet=meet)
     flow = Flow(
         desk,
         visits=visits,
@@ -75,62 +102,100 @@ def build(desk: Desk) -> gr.Blocks:
         thumbnails_dir=thumbnails_dir / "pictures",
         example=recorded_example(),
     )
+    flow.easel.kept = kept
     past = History(desk.settings.data_dir.resolve())
-    demo: gr.Blocks
-    with gr.Blocks(
-        title=text("page.title"),
-        fill_width=True,
-        analytics_enabled=False,
-        delete_cache=(LOOK_FOR_OLD_UPLOADS_S, KEEP_UPLOADS_S),
-    ) as demo:
-        visit_id = gr.State("")
-        bar = AccountBar(flow, visit_id)
-        with gr.Tabs(elem_id="tabs"):
-            with gr.Tab(text("tabs.compare"), id=COMPARE_TAB, elem_id="tab-compare") as now:
-                screen = CompareScreen(flow, bar.header, visit_id)
-            # The others fill themselves when somebody first looks at them.
-            sittings = Sittings(desk, flow.ballots, past)
-            back = past_flow(flow, past, thumbnails_dir=thumbnails_dir)
-            with gr.Tab(
-                text("tabs.experiment"), id=EXPERIMENT_TAB, elem_id="tab-experiment"
-            ) as trying:
-                steps = ExperimentFlow(flow, Labs(desk))
-                flow.easel.experiment_name = steps.name_of
-                easel = ExperimentEasel(
-                    steps,
-                    ballots=flow.ballots,
-                    archive=back.archive,
-                    exports=Exports(
-                        desk.settings.data_dir.resolve(), folder=thumbnails_dir / "exports"
-                    ),
-                )
-                experiment = ExperimentScreen(flow, steps, easel, sittings, visit_id)
-            with gr.Tab(text("judge.tab"), id=JUDGE_TAB, elem_id="tab-judge") as judging:
-                judge = JudgeScreen(flow, sittings, visit_id)
-            with gr.Tab(
-                text("tabs.history"), id=HISTORY_TAB, elem_id="tab-history"
-            ) as looking_back:
-                history = HistoryScreen(flow, back, visit_id)
-            with gr.Tab(text("tabs.results"), id=RESULTS_TAB, elem_id="tab-results") as weighing:
-                book = FindingsBook(desk.settings.data_dir.resolve())
-                weighed = Weighing(book, archive=back.archive, votes=flow.ballots.log)
-                results = ResultsScreen(flow, weighed, visit_id)
-        screen.wire(demo, bar.wire())
-        judge.wire(demo, judging)
-        experiment.wire(demo, trying, [now, judging, looking_back, weighing])
-        history.wire(looking_back, [now, trying, judging, weighing], screen)
-        results.wire(weighing, screen)
+    sittings = Sittings(desk, flow.ballots, past)
+    back = past_flow(flow, past, thumbnails_dir=thumbnails_dir)
+    steps = ExperimentFlow(flow, Labs(desk))
+    flow.easel.experiment_name = steps.name_of
+    easel = ExperimentEasel(
+        steps,
+        ballots=flow.ballots,
+        archive=back.archive,
+        exports=Exports(desk.settings.data_dir.resolve(), folder=thumbnails_dir / "exports"),
+    )
+    book = FindingsBook(desk.settings.data_dir.resolve())
+    weighed = Weighing(book, archive=back.archive, votes=flow.ballots.log)
+    endpoints = Endpoints(Programs(flow, book), is_behind_proxy=desk.settings.is_behind_proxy)
+
+    uploads_kept_s = KEEP_UPLOADS_S
+    if settings.is_public:
+        uploads_kept_s = min(KEEP_UPLOADS_S, int(settings.kept_h * 3600))
+
+    def lay_out() -> SpokenPage:
+        demo: SpokenPage
+        with SpokenPage(
+            title=text("page.title"),
+            fill_width=True,
+            analytics_enabled=False,
+            delete_cache=(LOOK_FOR_OLD_UPLOADS_S, uploads_kept_s),
+        ) as demo:
+            visit_id = gr.State("")
+            bar = AccountBar(flow, visit_id)
+            with gr.Tabs(elem_id="tabs"):
+                with gr.Tab(text("tabs.compare"), id=COMPARE_TAB, elem_id="tab-compare") as now:
+                    screen = CompareScreen(flow, bar.header, visit_id)
+                # The others fill themselves when somebody first looks at them.
+                with gr.Tab(
+                    text("tabs.experiment"), id=EXPERIMENT_TAB, elem_id="tab-experiment"
+                ) as trying:
+                    experiment = ExperimentScreen(flow, steps, easel, sittings, visit_id)
+                with gr.Tab(text("judge.tab"), id=JUDGE_TAB, elem_id="tab-judge") as judging:
+                    judge = JudgeScreen(flow, sittings, visit_id)
+                with gr.Tab(
+                    text("tabs.history"), id=HISTORY_TAB, elem_id="tab-history"
+                ) as looking_back:
+                    history = HistoryScreen(flow, back, visit_id)
+                with gr.Tab(
+                    text("tabs.results"), id=RESULTS_TAB, elem_id="tab-results"
+                ) as weighing:
+                    results = ResultsScreen(flow, weighed, visit_id)
+            entered = screen.wire(demo, bar.wire())
+            judge.wire(demo, judging)
+            chosen = experiment.wire(demo, trying, [now, judging, looking_back, weighing])
+            history.wire(looking_back, [now, trying, judging, weighing], screen)
+            results.wire(weighing, screen)
+            offer(endpoints)
+            keep_typed(
+                visits,
+                bar.header,
+                visit_id,
+                Typed(name="compare", widgets=screen.form, ready=entered),
+                # Hidden widgets must not be written to.
+                Typed(name="experiment", widgets=experiment.form, ready=chosen),
+            )
+        return demo
+
+    demo = in_every_language(lay_out)
+    desk.take_in(Janitor(_chores(desk, visits, steps)))
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS, api_open=False)
     return demo
+
+
+def _chores(
+    desk: Desk, visits: Visits, steps: ExperimentFlow
+) -> list[tuple[float, Callable[[], object]]]:
+    """What is done now and then as long as the page stands."""
+    chores: list[tuple[float, Callable[[], object]]] = [(LOOK_EVERY_S, visits.forget_idle)]
+    if desk.settings.is_public:
+        cleaner = Cleaner(
+            desk.playground.engine.kit,
+            kept_s=desk.settings.kept_h * 3600,
+            also_used=steps.shelf.references_in_use,
+        )
+        chores.append((CLEAN_EVERY_S, cleaner.clean))
+    return chores
 
 
 def launch_options(desk: Desk) -> dict[str, Any]:
     """What `launch` of the page must be given; address and port are the caller's to add."""
     settings = desk.settings
     return {
+        # A Space is reached from outside its container; anywhere else nobody is let in unasked.
+        **({"server_name": EVERYWHERE} if settings.is_space else {}),
         "theme": theme(),
         # In the head as they are: the framework's own way rewrites selectors and drops rules.
-        "head": _head(),
+        "head": _head(is_public=settings.is_public),
         "max_threads": 200,
         "max_file_size": MAX_UPLOAD_BYTES,
         "run_history": False,  # it would keep what is typed, keys too, in the browser
@@ -140,12 +205,36 @@ def launch_options(desk: Desk) -> dict[str, Any]:
         "ssr_mode": False,  # its proxy would pass by the check of host names
         "pwa": False,
         "share": False,
+        "state_session_capacity": MAX_SESSIONS,
         "strict_cors": True,
-        "app_kwargs": {"middleware": middleware(settings.allowed_hosts)},
+        "app_kwargs": {
+            "middleware": [
+                *middleware(settings.allowed_hosts),
+                *gate(settings.auth),
+                _door(settings),
+                Middleware(PageLanguage),
+            ],
+            "routes": webhook_routes(desk),
+            "lifespan": looking_after(Sessions()),
+        },
+        "mcp_server": settings.is_mcp_on,
     }
 
 
-def _head() -> str:
+def _door(settings: Settings) -> Middleware:
+    return Middleware(
+        Door,
+        limits=Limits(upload_bytes=MAX_UPLOAD_BYTES + FORM_BYTES),
+        # A pattern stands for pages of strangers too: `*.hf.space` are everybody's Spaces.
+        origins=[host for host in settings.allowed_hosts if "*" not in host],
+        upload_dir=Path(get_upload_folder()),
+        beside=[WEBHOOK_PATH, *([MCP_PATH] if settings.is_mcp_on else [])],
+    )
+
+
+def _head(*, is_public: bool) -> str:
     nested = "\n".join(asset(name) for name in STYLE_SHEETS)
     styles = f"{asset('tokens.css')}\n{ROOT} {{\n{nested}}}"
-    return f"<style>{styles}</style><script>{asset('page.js')}</script>"
+    scripts = "".join(f"<script>{asset(name)}</script>" for name in SCRIPTS)
+    public = '<meta name="playground-public" content="yes">' if is_public else ""
+    return f"{public}<style>{styles}</style>{scripts}"

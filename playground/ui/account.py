@@ -10,6 +10,8 @@ from playground.ui.header import KEY_PANEL_ID
 from playground.ui.texts import text
 from playground.ui.widgets import QUIET, html
 
+MAINLAND_HOST = "toapis.cn"
+
 
 class AccountBar:
     """The header and the key box. `changed` are the events after which prices may differ."""
@@ -19,10 +21,25 @@ class AccountBar:
         self._visit_id = visit_id
         self.header = html(script="actions.js", elem_id="header")
         with gr.Column(elem_id=KEY_PANEL_ID):
-            host = flow.desk.settings.base_url
-            html(
-                el("h2", text("key.title"), id="key-title") + el("p", text("key.lead", host=host)),
-                elem_id="key-lead",
+            is_public = flow.desk.settings.is_public
+            lead = el("p", text("key.lead"), " ", text("key.ends") if is_public else None)
+            html(el("h2", text("key.title"), id="key-title") + lead, elem_id="key-lead")
+            hosts = flow.wallet.hosts
+            self._host = gr.Radio(
+                [(_host_words(host), host) for host in hosts],
+                value=hosts[0],
+                label=text("key.host"),
+                elem_id="key-host",
+            )
+            # Strangers must not be able to make this server speak to whom they like.
+            self._address = gr.Textbox(
+                label=text("key.address"),
+                max_lines=1,
+                visible=not is_public,
+                elem_id="key-address",
+                html_attributes=gr.InputHTMLAttributes(
+                    autocomplete="off", autocorrect="off", spellcheck=False
+                ),
             )
             self._key = gr.Textbox(
                 label=text("key.label"),
@@ -46,7 +63,7 @@ class AccountBar:
         used = gr.on(
             [self._use.click, self._key.submit],
             self._on_use,
-            [self._visit_id, self._key],
+            [self._visit_id, self._key, self._host, self._address],
             outputs,
             trigger_mode="once",
             **QUIET,
@@ -56,9 +73,12 @@ class AccountBar:
         )
         return [used, forgotten]
 
-    async def _on_use(self, visit_id: str, key: str) -> tuple[str, Markup, Markup]:
+    async def _on_use(
+        self, visit_id: str, key: str | None, host: str | None, address: str | None
+    ) -> tuple[str, Markup, Markup]:
         visit = self._flow.visits.enter(visit_id)
-        told = await self._flow.wallet.use_key(visit, key)
+        wanted = (address or "").strip() or host or ""
+        told = await self._flow.wallet.use_key(visit, key or "", wanted)
         # The box is emptied whatever came of it: the page keeps no key.
         return "", _told(told), self._flow.easel.header(visit)
 
@@ -66,6 +86,11 @@ class AccountBar:
         visit = self._flow.visits.enter(visit_id)
         told = self._flow.wallet.forget_key(visit)
         return "", _told(told), self._flow.easel.header(visit)
+
+
+def _host_words(host: str) -> str:
+    name = host.removeprefix("https://")
+    return text("key.host_mainland", host=name) if name == MAINLAND_HOST else name
 
 
 def _told(words: str) -> Markup:

@@ -16,6 +16,7 @@ from playground.provenance.guards import Guard
 from playground.provenance.verify import file_inside
 from playground.runner.desk import Desk
 from playground.runner.views import RunView
+from playground.sayings import words_of
 from playground.schema import Mark, MarkKind, Origin, Reference, Run, RunStatus, Vote
 from playground.ui.ballots import Ballots
 from playground.ui.exports import MAX_TOGETHER, Exports, Packed, Ready
@@ -126,7 +127,7 @@ class Archive:
         views = (
             view
             for item in self.page(query).items
-            for view in self._desk.views(item.comparison_id)
+            for view in self._own_views(item.comparison_id, visit)
             if view.run is not None and view.run.status in _UNSETTLED
         )
         return tuple(views)
@@ -140,7 +141,7 @@ class Archive:
         return Past(
             comparison_id=comparison_id,
             views=views,
-            runs=self._desk.log.runs_of(comparison_id),
+            runs=self._desk.own_runs(comparison_id, visit.owner_id),
             references=references,
             reference_pictures=self._neutral_references.pictures(references),
             marked=carried(self._marks.marks_of(comparison_id)),
@@ -157,7 +158,7 @@ class Archive:
             StorageError: It could not be written; the names must not be shown.
         """
         ballots, voter_id = self._ballots, visit.voter_id
-        views = self._desk.views(comparison_id)
+        views = self._own_views(comparison_id, visit)
         is_hidden = ballots.is_hidden(voter_id, views)
         if is_hidden and any(view.run is None for view in views):
             raise InvalidRequestError(text("history.still_blind"), field="comparison")
@@ -168,7 +169,7 @@ class Archive:
 
     def tell_names(self, comparison_id: str, visit: Visit) -> None:
         """As `Ballots.tell_all`, for this visit's voter."""
-        self._ballots.tell_all(visit.voter_id, self._desk.views(comparison_id))
+        self._ballots.tell_all(visit.voter_id, self._own_views(comparison_id, visit))
 
     def knows(self, comparison_id: str, visit: Visit) -> bool:
         """Whether there is such a comparison in this visitor's history."""
@@ -176,11 +177,10 @@ class Archive:
 
     def hidden(self, comparison_id: str, visit: Visit) -> bool:
         """Whether it is being judged blind, so that nothing may tell its sides apart."""
-        return self._ballots.is_hidden(visit.voter_id, self._desk.views(comparison_id))
+        return self._ballots.is_hidden(visit.voter_id, self._own_views(comparison_id, visit))
 
     def _own_views(self, comparison_id: str, visit: Visit) -> tuple[RunView, ...]:
-        views = self._desk.views(comparison_id)
-        return views if all(view.owner_id == visit.owner_id for view in views) else ()
+        return self._desk.own_views(comparison_id, visit.owner_id)
 
     def _own_votes(self, comparison_id: str, visit: Visit) -> tuple[Vote, ...]:
         return tuple(
@@ -213,7 +213,7 @@ class Archive:
                 return self._marks.tag(comparison_id, value, is_on=is_on, at=at)
             return self._marks.note(comparison_id, value, at=at)
         except ValueError as exc:
-            raise InvalidRequestError(str(exc), field=str(kind)) from exc
+            raise InvalidRequestError(words_of(exc), field=str(kind)) from exc
 
     def undo(self, comparison_id: str, act_id: str, visit: Visit) -> None:
         """
@@ -251,6 +251,19 @@ class Archive:
             raise InvalidRequestError(text("history.unknown"), field="run")
         return run
 
+    def runs(self, comparison_id: str, visit: Visit) -> tuple[Run, ...]:
+        """The ended runs of a comparison, in the order they ended; none of somebody else's."""
+        return self._desk.own_runs(comparison_id, visit.owner_id)
+
+    def votes(self, comparison_id: str, visit: Visit) -> tuple[Vote, ...]:
+        """What this visit's voter did with its pairs."""
+        return self._own_votes(comparison_id, visit)
+
+    def marks(self, comparison_id: str, visit: Visit) -> tuple[Mark, ...]:
+        """What was put on it; nothing of somebody else's."""
+        is_own = self.knows(comparison_id, visit)
+        return tuple(self._marks.marks_of(comparison_id)) if is_own else ()
+
     def export_comparisons(
         self, comparison_ids: Sequence[str], visit: Visit, *, with_records: bool
     ) -> Ready:
@@ -275,7 +288,7 @@ class Archive:
         packed = [
             Packed(comparison_id=each, runs=runs, votes=self._own_votes(each, visit))
             for each in wanted
-            if self._own_views(each, visit) and (runs := self._desk.log.runs_of(each))
+            if (runs := self._desk.own_runs(each, visit.owner_id))
         ]
         if not packed:
             raise InvalidRequestError(text("history.zip_empty"), field="comparisons")

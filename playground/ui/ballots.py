@@ -19,6 +19,7 @@ from playground.runner.views import RunView
 from playground.schema import Answer, PairKind, Reason
 from playground.ui.neutral_copies import NeutralCopies
 from playground.ui.texts import text
+from playground.ui.texts.telling import told
 
 N_MUTEXES = 64
 MAX_KEPT = 2_000  # showings in memory; the votes themselves are on disk
@@ -204,7 +205,7 @@ class Ballots:
                 self._blind(pair, voter_id, by_run) if is_hidden else self._known(pair, voter_id)
             )
         except PlaygroundError as exc:
-            return replace(sight, problem=str(exc))
+            return replace(sight, problem=told(exc))
         return replace(sight, is_hidden=is_hidden, showing=showing, number=number)
 
     def _number(self, voter_id: str, fit: Sequence[Pair], unknown: Sequence[Pair]) -> int:

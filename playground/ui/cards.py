@@ -13,6 +13,7 @@ from playground.schema import Request, Run, RunStatus
 from playground.ui import format as fmt
 from playground.ui.money import cost_words
 from playground.ui.texts import ENGLISH, text
+from playground.ui.texts.telling import told
 
 LANE_MARKS = "ABCDEFGH"
 
@@ -109,7 +110,7 @@ def _cell(view: RunView, card: Card, now: datetime) -> Markup:
         _frame(view, card),
         el("p", text("card.retried"), class_="pg-note") if view.retry_of else None,
         *(
-            el("p", guard.sentence, class_="pg-note pg-guard", data_guard=guard.kind)
+            el("p", told(guard.sentence), class_="pg-note pg-guard", data_guard=guard.kind)
             for guard in card.guards
             # The nominal size stands among the facts.
             if view.run_id in guard.run_ids and guard.kind is not GuardKind.NOT_NOMINAL
@@ -151,12 +152,13 @@ def _tone(view: RunView) -> str:
 def _state_line(view: RunView, card: Card, now: datetime) -> Markup:
     whose = text("card.lane", lane=card.mark)
     if len(card.views) > 1:
-        whose += f", {text('card.picture', repeat=view.repeat, count=len(card.views))}"
+        place = text("card.picture", repeat=view.repeat, count=len(card.views))
+        whose = fmt.listed((whose, place))
     return el(
         "p",
         el("span", class_="pg-dot", aria_hidden="true"),
         # Only these words are announced, and they change a handful of times in a run.
-        el("span", _hidden(f"{whose}: "), _state_words(view), role="status", class_="pg-state-words"),
+        el("span", _hidden(fmt.lead(whose)), _state_words(view), role="status", class_="pg-state-words"),
         _clock(view, now),
         class_="pg-state",
         data_tone=_tone(view),
@@ -237,7 +239,7 @@ def _picture(view: RunView, picture: Path, run: Run, card: Card) -> Markup:
 
 
 def _waiting(view: RunView) -> Markup:
-    note = view.note
+    note = None if view.note is None else told(view.note)
     if view.is_detached:
         note = note or text("phase.detached_note")
     return el(
@@ -277,7 +279,7 @@ def _ending(run: Run) -> Markup:
     advice = f"advice.{run.error_kind}"
     return el(
         "div",
-        el("p", _our_words(run), class_="pg-ending-message") if run.error_message else None,
+        el("p", ending_words(run), class_="pg-ending-message") if run.error_message else None,
         el(
             "div",
             el("p", text("card.service_said"), class_="pg-quote-label"),
@@ -291,10 +293,11 @@ def _ending(run: Run) -> Markup:
     )
 
 
-def _our_words(run: Run) -> str:
+def ending_words(run: Run) -> str:
     """Our sentence without the service's, which stands below as it came."""
-    ours = run.error_message or ""
-    return ours.removesuffix(f" It says: {run.service_message}")
+    ours = (run.error_message or "").removesuffix(f" It says: {run.service_message}")
+    name = f"ended.{run.error_kind}"
+    return text(name if name in ENGLISH else "ended.other", message=ours)
 
 
 # ---- what it took ---------------------------------------------------------------------------

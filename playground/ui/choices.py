@@ -7,6 +7,7 @@ import gradio as gr
 
 from playground import catalog
 from playground.markup import Markup, el
+from playground.ui import format as fmt
 from playground.ui.cards import lane_mark, nominal_words
 from playground.ui.texts import text
 from playground.ui.widgets import html
@@ -109,4 +110,7 @@ def _lane(lane: int) -> Markup:
 
 def _not_offered() -> str:
     names = dict.fromkeys(n for model in catalog.MODELS.values() for n in model.not_offered)
-    return text("compose.not_offered", names=", ".join(names))
+    return text(
+        "compose.not_offered",
+        names=fmt.listed(text(f"compose.lacks_{n.replace(' ', '_')}") for n in names),
+    )

@@ -10,9 +10,10 @@ from playground.markup import Markup, el
 from playground.ui.blind import blind_switch, is_switched, switched
 from playground.ui.choices import choices_widget
 from playground.ui.confirm import confirm_html
-from playground.ui.examples import EXAMPLE_PROMPTS
+from playground.ui.examples import example_prompts
 from playground.ui.flow import Flow
 from playground.ui.money import Quote
+from playground.ui.pages import Pages
 from playground.ui.references import reference_strip
 from playground.ui.screen import LANES, Form, Pending, Screen, notice_html
 from playground.ui.stage import stage
@@ -26,7 +27,8 @@ MAX_PROMPT_LINES = 14
 _SHOW_TAB = f"() => window.playground.showTab('{COMPARE_TAB}')"
 _TELL_WHO = (
     "() => [window.playground.visitId(), window.playground.comparisonId(),"
-    " window.playground.voterId()]"
+    " window.playground.voterId(), window.playground.ownerToken(),"
+    " window.playgroundLanguage.spoken]"
 )
 
 _Updates = dict[Any, Any]
@@ -50,7 +52,7 @@ class CompareScreen:
             with gr.Column(elem_id="results", scale=1, min_width=300):
                 self._show()
         self._pending = gr.State(None)
-        self._sent: dict[str, tuple[Any, Any]] = {}  # stage and vote panel, as each page has them
+        self._sent: Pages[tuple[Any, Any]] = Pages()  # stage and vote panel, as each page has them
         self._form = [self._prompt, self._references, self._choices]
         self._screen = [
             self._subject,
@@ -118,11 +120,16 @@ class CompareScreen:
 
     # ---- wiring -------------------------------------------------------------------------------
 
-    def wire(self, demo: gr.Blocks, account_changes: list[Any]) -> None:
-        """Connects everything. While a lane runs, its card is written by its watcher alone."""
+    def wire(self, demo: gr.Blocks, account_changes: list[Any]) -> Any:
+        """
+        Connects everything; returns the event after which the server knows who is visiting.
+
+        While a lane runs, its card is written by its watcher alone.
+        """
         visit = self._visit_id
         with gr.Row(visible=False):
-            told = [gr.Textbox(label=name) for name in ("visit", "place", "voter")]
+            names = ("visit", "place", "voter", "owner", "language")
+            told = [gr.Textbox(label=name) for name in names]
         entered = demo.load(
             self._on_load,
             told,
@@ -158,11 +165,12 @@ class CompareScreen:
         self._follow(restored)
         # The line on top is in sight from every tab.
         self._header.open(None, None, None, js=_SHOW_TAB, **QUIET)
-        self._examples.choose(_chosen_prompt, None, self._prompt, queue=False, **QUIET)
+        self._examples.choose(self._on_choose, visit, self._prompt, queue=False, **QUIET)
         gr.Timer(REFRESH_EVERY_S).tick(
             self._on_tick, visit, self._screen, queue=False, trigger_mode="once", **QUIET
         )
         demo.unload(self._on_unload)
+        return entered
 
     def serve(self, widget: gr.HTML, *, retries: bool = False) -> Any:
         """
@@ -180,6 +188,11 @@ class CompareScreen:
             self._follow(event)
             event.then(None, None, None, js=_SHOW_TAB, **QUIET)
         return shown
+
+    @property
+    def form(self) -> list[Any]:
+        """The widgets that hold what the person set."""
+        return self._form
 
     @property
     def references(self) -> gr.HTML:
@@ -227,16 +240,30 @@ class CompareScreen:
     # ---- handlers -----------------------------------------------------------------------------
 
     async def _on_load(
-        self, visit_id: str, comparison_id: str, voter_id: str, request: gr.Request
+        self,
+        visit_id: str,
+        comparison_id: str,
+        voter_id: str,
+        owner_token: str,
+        language: str,
+        request: gr.Request,
     ) -> _Updates:
-        visit = self._flow.visits.enter(visit_id)
-        self._flow.visits.meet_voter(visit, voter_id)
+        visits = self._flow.visits
+        visit = visits.meet_owner(visits.enter(visit_id), owner_token)
+        visits.meet_voter(visit, voter_id)
+        visits.meet_language(visit, language)
         screen = await self._flow.enter(visit, _page(request), comparison_id)
         return {
             **self._updates(screen),
             self._blind: switched(visit.is_blind),
             self._visit_id: visit.visit_id,
         }
+
+    def _on_choose(self, visit_id: str, event: gr.EventData) -> str:
+        self._flow.visits.enter(visit_id)
+        word, prompts = _told_text(event, "index"), example_prompts()
+        index = int(word) if word.isdecimal() else 0
+        return prompts[index % len(prompts)].prompt
 
     async def _on_open(self, visit_id: str, event: gr.EventData, request: gr.Request) -> _Updates:
         visit = self._flow.visits.enter(visit_id)
@@ -429,12 +456,6 @@ def _told_text(event: gr.EventData, name: str) -> str:
     return word if isinstance(word, str) else ""
 
 
-def _chosen_prompt(event: gr.EventData) -> str:
-    word = _told_text(event, "index")
-    index = int(word) if word.isdecimal() else 0
-    return EXAMPLE_PROMPTS[index % len(EXAMPLE_PROMPTS)].prompt
-
-
 def _example_buttons() -> Markup:
     buttons = (
         el(
@@ -445,7 +466,7 @@ def _example_buttons() -> Markup:
             data_action="choose",
             data_index=index,
         )
-        for index, each in enumerate(EXAMPLE_PROMPTS)
+        for index, each in enumerate(example_prompts())
     )
     return el(
         "div",

@@ -11,6 +11,7 @@ from typing import Any
 from playground.runner.ledger import view_of
 from playground.runner.views import RunView
 from playground.schema import Run, column_info
+from playground.ui.texts import text
 
 EXAMPLE_DIR = Path(__file__).parent / "assets" / "example"
 EXAMPLE_FILE = EXAMPLE_DIR / "example.json"
@@ -24,32 +25,16 @@ class ExamplePrompt:
     prompt: str
 
 
-EXAMPLE_PROMPTS = (
-    ExamplePrompt(
-        name="Sign",
-        prompt="A rainy city street at night, a neon sign over a noodle bar that reads “OPEN "
-        "LATE”, reflections in the puddles, 35 mm photograph",
-    ),
-    ExamplePrompt(
-        name="Coast",
-        prompt="A lighthouse on a rocky coast at dusk, calm sea, first stars",
-    ),
-    ExamplePrompt(
-        name="Portrait",
-        prompt="Portrait of an old fisherman in a yellow raincoat, weathered face, grey sea "
-        "behind him, overcast light, shallow depth of field",
-    ),
-    ExamplePrompt(
-        name="Poster",
-        prompt="A vintage travel poster with the words “SUMMER BY THE SEA”, a setting sun over "
-        "low hills, flat colours, generous margins",
-    ),
-    ExamplePrompt(
-        name="Edit",
-        prompt="Put the animal of image 1 in front of the building of image 2, evening light, "
-        "same style as image 2",
-    ),
-)
+EXAMPLE_NAMES = ("sign", "coast", "portrait", "poster", "edit")
+
+
+def example_prompts() -> tuple[ExamplePrompt, ...]:
+    """The prompts to try, in the language spoken."""
+    return tuple(
+        ExamplePrompt(name=text(f"examples.{name}"), prompt=text(f"examples.{name}_prompt"))
+        for name in EXAMPLE_NAMES
+    )
+
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "decimal": Decimal,

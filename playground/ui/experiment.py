@@ -9,6 +9,7 @@ import gradio as gr
 
 from playground.errors import PlanProblem, PlaygroundError
 from playground.markup import Markup, el
+from playground.sayings import words_of
 from playground.ui.confirm import confirm_html
 from playground.ui.experiment_flow import ExperimentFlow, Outcome, Pending
 from playground.ui.experiment_form import form_of, plan_form, with_set_aside
@@ -18,10 +19,11 @@ from playground.ui.experiment_progress import head_html, list_html, progress_htm
 from playground.ui.experiment_view import ExperimentEasel
 from playground.ui.flow import Flow
 from playground.ui.history_detail import ready_html, told_html
+from playground.ui.pages import Pages
 from playground.ui.references import reference_strip
 from playground.ui.sitting import Scope, Sittings
 from playground.ui.stage import stage
-from playground.ui.texts import text
+from playground.ui.texts import telling, text
 from playground.ui.visits import Visit
 from playground.ui.widgets import JUDGE_TAB, QUIET, html
 
@@ -73,7 +75,7 @@ class ExperimentScreen:
         self._easel = easel
         self._sittings = sittings
         self._visit_id = visit_id
-        self._leaves: dict[str, _Leaf] = {}
+        self._leaves: Pages[_Leaf] = Pages()
         script = "experiment.js"
         with gr.Column(elem_id="experiment"):
             self._notice = html(told_html(""), script=script, elem_id="experiment-notice")
@@ -127,8 +129,13 @@ class ExperimentScreen:
 
     # ---- wiring -------------------------------------------------------------------------------
 
-    def wire(self, demo: gr.Blocks, tab: gr.Tab, others: list[gr.Tab]) -> None:
-        """Connects everything. `others` are the tabs beside it: while one is chosen, it rests."""
+    def wire(self, demo: gr.Blocks, tab: gr.Tab, others: list[gr.Tab]) -> Any:
+        """
+        Connects everything; returns the event of coming here.
+
+        Args:
+            others: The tabs beside it: while one is chosen, it rests.
+        """
         visit, options = self._visit_id, {"trigger_mode": "once", **QUIET}
         with gr.Row(visible=False):
             told = [gr.Textbox(label=name) for name in ("visit", "voter", "experiment")]
@@ -150,7 +157,10 @@ class ExperimentScreen:
             widget.pick(self._on_pick, visit, self._all, trigger_mode="multiple", **QUIET)
         inputs = [visit, self._pending]
         self._confirm.confirm(self._on_confirm, inputs, self._all, **options)
-        self._confirm.leave(_left, None, [self._confirm, self._pending, self._notice], **options)
+        self._confirm.leave(
+            self._on_leave, visit, [self._confirm, self._pending, self._notice], **options
+        )
+        return entered
 
     def _wire_form(self, entered: Any) -> None:
         inputs = [self._visit_id, self._form, self._references]
@@ -164,6 +174,11 @@ class ExperimentScreen:
         self._aside.click(
             with_set_aside, [self._form, self._references], self._form, queue=False, **QUIET
         ).then(lambda: [], None, self._references, queue=False, **QUIET)
+
+    @property
+    def form(self) -> list[Any]:
+        """The widgets that hold the plan somebody writes."""
+        return [self._form, self._references]
 
     # ---- handlers: planning -------------------------------------------------------------------
 
@@ -183,7 +198,7 @@ class ExperimentScreen:
         try:
             return await asyncio.to_thread(self._steps.preview, form, visit)
         except PlaygroundError as exc:
-            return Preview(problems=(PlanProblem(message=str(exc)),))
+            return Preview(problems=(PlanProblem(message=words_of(exc)),))
 
     async def _on_plan_file(self, visit_id: str, told: object, strip: object) -> Markup:
         preview = await self._preview(visit_id, told, strip)
@@ -195,7 +210,7 @@ class ExperimentScreen:
         try:
             ready = await asyncio.to_thread(self._easel.plan_file, plan)
         except PlaygroundError as exc:
-            return told_html(str(exc))
+            return told_html(telling.told(exc))
         return ready_html(ready.path, ready.size_bytes, ready.wanting)
 
     async def _on_start(
@@ -214,6 +229,10 @@ class ExperimentScreen:
             outcome = await _tried(lambda: self._steps.confirm(pending, visit))
         return await self._after(outcome, visit, request)
 
+    def _on_leave(self, visit_id: str) -> tuple[Markup, None, Markup]:
+        self._visit(visit_id)
+        return Markup(""), None, told_html(text("confirm.left"))
+
     # ---- handlers: looking --------------------------------------------------------------------
 
     async def _on_select(
@@ -227,8 +246,7 @@ class ExperimentScreen:
         return await self._drawn(leaf, visit)
 
     async def _on_tick(self, visit_id: str, request: gr.Request) -> _Updates:
-        drawn = await self._drawn(self._leaf(request), self._visit(visit_id), is_tick=True)
-        return drawn or {self._place: gr.skip()}
+        return await self._drawn(self._leaf(request), self._visit(visit_id), is_tick=True)
 
     async def _on_open(self, visit_id: str, event: gr.EventData, request: gr.Request) -> _Updates:
         leaf = self._leaf(request)
@@ -277,7 +295,7 @@ class ExperimentScreen:
             kind = _told(event, "kind")
             ready = await asyncio.to_thread(self._easel.export, shown, kind, visit)
         except PlaygroundError as exc:
-            return told_html(str(exc))
+            return told_html(telling.told(exc))
         return ready_html(ready.path, ready.size_bytes, ready.wanting)
 
     async def _on_judge(self, visit_id: str, request: gr.Request) -> None:
@@ -316,14 +334,16 @@ class ExperimentScreen:
         try:
             values = await asyncio.to_thread(self._values, leaf, visit, is_tick=is_tick)
         except PlaygroundError as exc:
-            return {self._notice: told_html(str(exc))}
+            return {self._notice: told_html(telling.told(exc))}
         if leaf.turn != turn:
-            return {}  # meanwhile the person has asked for something else, which is drawn there
+            # Meanwhile the person has asked for something else, which is drawn there.
+            return {self._place: gr.skip()}
         changed = {name: each for name, each in values.items() if leaf.sent.get(name) != each}
         leaf.sent |= changed
         if self._ticks in changed:
             changed[self._ticks] = gr.Timer(changed[self._ticks], active=True)
-        return changed
+        # The framework takes no updates at all for an error.
+        return changed or {self._place: gr.skip()}
 
     def _values(self, leaf: _Leaf, visit: Visit, *, is_tick: bool) -> _Updates:
         if not leaf.shown:
@@ -367,11 +387,7 @@ async def _tried(step: Callable[[], Outcome]) -> Outcome:
     try:
         return await asyncio.to_thread(step)
     except PlaygroundError as exc:
-        return Outcome(notice=str(exc))
-
-
-def _left() -> tuple[Markup, None, Markup]:
-    return Markup(""), None, told_html(text("confirm.left"))
+        return Outcome(notice=telling.told(exc))
 
 
 def _rest() -> Any:

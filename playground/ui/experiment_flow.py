@@ -19,10 +19,14 @@ from playground.ui.experiment_outlook import Preview
 from playground.ui.experiment_progress import Listed
 from playground.ui.flow import Flow
 from playground.ui.money import Quote
-from playground.ui.texts import text
+from playground.ui.texts import telling, text
 from playground.ui.visits import Visit
 
 MAX_LISTED = 50
+# Where strangers come, one of them must not keep the others waiting.
+AT_ONCE_IN_PUBLIC = 4
+MAX_PICTURES_IN_PUBLIC = 200
+MAX_RUNNING_IN_PUBLIC = 1
 # After a stop one may want what was given up, too.
 _AFTER_STOP = (*FAILURES, RunStatus.CANCELLED)
 
@@ -62,8 +66,12 @@ class Labs:
         with self._mutex:
             if account_id not in self._labs:
                 is_resident = account_id == self._desk.default_account_id
+                is_shared = is_resident and self._desk.settings.is_public
                 lab = Lab(
-                    self._desk.playground.engine, account_id=account_id, is_resident=is_resident
+                    self._desk.playground.engine,
+                    account_id=account_id,
+                    is_resident=is_resident,
+                    at_once=AT_ONCE_IN_PUBLIC if is_shared else 1,
                 )
                 self._desk.take_in(lab)
                 self._labs[account_id] = lab
@@ -91,7 +99,13 @@ class ExperimentFlow:
         if form.is_empty:
             return Preview(origin=origin, problems=money.problems)
         try:
-            plan = plan_from(form, self._flow.shelf, references_dir=self._references_dir)
+            plan = plan_from(
+                form,
+                self._flow.shelf,
+                references_dir=self._references_dir,
+                owner_id=visit.owner_id,
+                is_own=lambda each: self._may_run(each, visit),
+            )
         except InvalidPlanError as exc:
             return Preview(origin=origin, problems=(*money.problems, *exc.problems))
         outlook = self._lab(visit).outlook(
@@ -146,7 +160,28 @@ class ExperimentFlow:
         words = "" if again else text("experiment.nothing_again")
         return Outcome(experiment_id=experiment_id, notice=words)
 
+    def _check_share(self, plan: Plan, visit: Visit) -> None:
+        """
+        Raises:
+            InvalidRequestError: Strangers come, and this is more than one of them may have made.
+        """
+        if not self._flow.desk.settings.is_public:
+            return
+        if plan.n_pictures > MAX_PICTURES_IN_PUBLIC:
+            words = text("experiment.public_large", limit=MAX_PICTURES_IN_PUBLIC)
+            raise InvalidRequestError(words, field="plan")
+        running = [
+            each
+            for each in self.shelf.ids()
+            if each != plan.experiment_id
+            and self.knows(each, visit)
+            and self._orders(each).wanted is Wanted.RUNNING
+        ]
+        if len(running) >= MAX_RUNNING_IN_PUBLIC:
+            raise InvalidRequestError(text("experiment.public_busy"), field="plan")
+
     def _begin(self, plan: Plan, pending: Pending, visit: Visit) -> Outcome:
+        self._check_share(plan, visit)
         lab = self._lab(visit)
         lab.shelf.add(plan)
         self._run(lab, plan.experiment_id, visit, pending)
@@ -175,7 +210,7 @@ class ExperimentFlow:
         try:
             return Listed(experiment_id=experiment_id, progress=self.shelf.progress(experiment_id))
         except PlaygroundError as exc:
-            return Listed(experiment_id=experiment_id, problem=str(exc))
+            return Listed(experiment_id=experiment_id, problem=telling.told(exc))
 
     def knows(self, experiment_id: str, visit: Visit) -> bool:
         """Whether this visitor has such an experiment; somebody else's is as good as none."""
@@ -183,6 +218,10 @@ class ExperimentFlow:
             return self._orders(experiment_id).owner_id == visit.owner_id
         except PlaygroundError:
             return False
+
+    def _may_run(self, experiment_id: str, visit: Visit) -> bool:
+        """Whether a plan file is run as the experiment it tells of."""
+        return visit.owner_id is None or self.knows(experiment_id, visit)
 
     def name_of(self, experiment_id: str) -> str:
         """What its maker called it."""
@@ -216,6 +255,7 @@ class ExperimentFlow:
         lab = self._own_lab(experiment_id, visit)
         if self._orders(experiment_id).wanted is Wanted.PLANNED:
             return self._ask_to_begin(lab, experiment_id, visit)
+        self._check_share(self.shelf.plan(experiment_id), visit)
         self._run(lab, experiment_id, visit, None)
         return Outcome()
 
@@ -261,7 +301,7 @@ class ExperimentFlow:
         try:
             usd = usd_of(told)
         except ValueError as exc:
-            return str(exc)
+            return telling.told(exc)
         self._own_lab(experiment_id, visit).set_budget(experiment_id, usd)
         return text("experiment.budget_done", usd=fmt.usd(usd))
 

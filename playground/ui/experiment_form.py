@@ -1,6 +1,6 @@
 """The form of an experiment: native fields in one widget, and what they hold as a wish for a plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -10,10 +10,11 @@ import gradio as gr
 
 from playground import catalog
 from playground.errors import InvalidPlanError, PlanProblem, UnusableReferenceError
-from playground.experiment.plan import MAX_NAME_CHARACTERS, Plan
+from playground.experiment.plan import MAX_NAME_CHARACTERS, Plan, renewed
 from playground.experiment.plan_file import load_plan
 from playground.experiment.planning import Source, Wish, plan_of
 from playground.markup import Markup, el
+from playground.sayings import words_of
 from playground.ui.shelf import Shelf
 from playground.ui.texts import text
 from playground.ui.widgets import html
@@ -65,9 +66,22 @@ class Money:
     problems: tuple[PlanProblem, ...] = field(default=())
 
 
-def plan_from(form: PlanForm, shelf: Shelf, *, references_dir: Path) -> Plan:
+def plan_from(
+    form: PlanForm,
+    shelf: Shelf,
+    *,
+    references_dir: Path,
+    owner_id: str | None = None,
+    is_own: Callable[[str], bool] = lambda _experiment_id: True,
+) -> Plan:
     """
     The plan of a form, or of the plan file it names. Blocking.
+
+    Args:
+        owner_id: Whose references may be used; None: all that are kept here.
+
+        is_own: Whether an experiment of that id is this visitor's. A plan file of any other one is
+            planned anew, under ids of its own: whoever has a file does not have what is in it.
 
     Raises:
         InvalidPlanError: Every place where something is wrong, with the remedy.
@@ -75,8 +89,13 @@ def plan_from(form: PlanForm, shelf: Shelf, *, references_dir: Path) -> Plan:
         StorageError: A file cannot be read or kept.
     """
     if form.plan is not None:
-        return load_plan(_uploaded(shelf, form.plan), references_dir=references_dir)
-    return plan_of(_wish(form, shelf), references_dir=references_dir)
+        plan = load_plan(
+            _uploaded(shelf, form.plan),
+            references_dir=references_dir,
+            may_use=lambda sha256: shelf.may_use(sha256, owner_id),
+        )
+        return plan if is_own(plan.experiment_id) else renewed(plan)
+    return plan_of(_wish(form, shelf, owner_id), references_dir=references_dir)
 
 
 def money_of(form: PlanForm) -> Money:
@@ -109,7 +128,7 @@ def _usd(told: str, name: str, problems: list[PlanProblem]) -> Decimal | None:
     try:
         return usd_of(told)
     except ValueError as exc:
-        problems.append(PlanProblem(source=name, message=str(exc)))
+        problems.append(PlanProblem(source=name, message=words_of(exc)))
         return None
 
 
@@ -121,12 +140,12 @@ def _uploaded(shelf: Shelf, upload: Upload) -> Path:
         raise InvalidPlanError([PlanProblem(source=upload.name, message=words)]) from exc
 
 
-def _wish(form: PlanForm, shelf: Shelf) -> Wish:
+def _wish(form: PlanForm, shelf: Shelf, owner_id: str | None) -> Wish:
     sets: dict[str, Sequence[Source]] = {}
     if form.sets and form.has_bare:
         sets[text("experiment.set_none")] = ()
     for number, items in enumerate(form.sets, start=1):
-        sets[text("experiment.set_name", number=number)] = shelf.take(items)
+        sets[text("experiment.set_name", number=number)] = shelf.take(items, owner_id)
     return Wish(
         prompts=form.prompts if form.prompts.strip() and form.file is None else None,
         file=None if form.file is None else _uploaded(shelf, form.file),

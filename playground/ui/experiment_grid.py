@@ -10,7 +10,7 @@ from playground.experiment.plan import Plan
 from playground.markup import Markup, el
 from playground.schema import Run
 from playground.ui import format as fmt
-from playground.ui.cards import model_name
+from playground.ui.cards import ending_words, model_name
 from playground.ui.stage import SIDES
 from playground.ui.texts import text
 
@@ -293,7 +293,7 @@ def _picture(
         el("img", src=fmt.file_url(path), alt="", loading="lazy", decoding="async"),
         el("span", SIDES[place], class_="pg-shot-side") if place is not None else None,
         el("span", f"#{shot.repeat}", class_="pg-shot-repeat") if has_repeats else None,
-        el("span", ", ".join(verdicts), class_="pg-shot-verdict") if verdicts else None,
+        el("span", fmt.listed(verdicts), class_="pg-shot-verdict") if verdicts else None,
         type="button",
         class_="pg-shot",
         aria_label=" · ".join([label, *verdicts]),
@@ -310,7 +310,7 @@ def _word_of(shot: Shot, *, has_repeats: bool, is_hidden: bool = False) -> Marku
     words = text(_STATES[shot.state])
     detail = None
     if shot.state is ShotState.FAILED and run is not None:
-        detail = run.error_message or run.error_kind
+        detail = ending_words(run) if run.error_message else run.error_kind
     return el(
         "span",
         el("small", f"#{shot.repeat}") if has_repeats else None,

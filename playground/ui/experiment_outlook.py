@@ -7,13 +7,13 @@ from decimal import Decimal
 from playground.errors import PlanProblem
 from playground.experiment.outlook import Outlook, PriceLine
 from playground.experiment.plan import Plan
-from playground.experiment.words import span
 from playground.markup import Markup, el
 from playground.schema import EstimateKind, Origin
 from playground.ui import format as fmt
 from playground.ui.cards import model_name
 from playground.ui.money import Quote, estimate_words, price_words
 from playground.ui.texts import text
+from playground.ui.texts.telling import place_words, told
 
 SHOWN_PROBLEMS = 12
 SHOWN_NOTES = 6
@@ -97,7 +97,7 @@ def _problems(problems: Sequence[PlanProblem]) -> Markup:
 
 
 def _problem(problem: PlanProblem) -> Markup:
-    words = _place(problem)
+    words = place_words(problem)
     place = None
     if words and problem.source in _BOXES:
         place = el(
@@ -109,20 +109,11 @@ def _problem(problem: PlanProblem) -> Markup:
     return el(
         "li",
         place,
-        el("span", problem.message, dir="auto"),
+        el("span", told(problem.message), dir="auto"),
         data_source=problem.source,
         data_line=problem.line,
         data_column=problem.column,
     )
-
-
-def _place(problem: PlanProblem) -> str:
-    parts = [] if problem.source is None else [problem.source]
-    if problem.line is not None:
-        parts.append(text("experiment.line", number=problem.line))
-    if problem.column is not None:
-        parts.append(text("experiment.column", number=problem.column))
-    return ", ".join(parts)
 
 
 def _numbers(plan: Plan, view: Outlook, preview: Preview) -> Markup:
@@ -139,7 +130,7 @@ def _numbers(plan: Plan, view: Outlook, preview: Preview) -> Markup:
         _figure("pictures", f"{view.n_pictures:,}"),
         _figure("worst", fmt.usd(view.worst_usd) if view.worst_usd is not None
                 else text("price.unknown")),
-        _figure("least", span(view.least_s) if view.least_s >= 1 else text("experiment.no_wait")),
+        _figure("least", fmt.rough_time(view.least_s) if view.least_s >= 1 else text("experiment.no_wait")),
     ]  # fmt: skip
     limited = preview.budget_usd is not None or view.n_covered < view.n_comparisons
     return el(
@@ -168,7 +159,7 @@ def _money_words(view: Outlook, preview: Preview) -> str:
     )
     if view.worst_usd is not None and is_of_day:
         return text("experiment.day_covers", covered=view.n_covered, all=view.n_comparisons)
-    return view.sentence
+    return told(view.sentence)
 
 
 def _figure(name: str, value: str) -> Markup:
@@ -213,7 +204,7 @@ def _scenarios(view: Outlook) -> Markup:
     rows = (
         el(
             "tr",
-            el("th", f"{100 * each.plan.share:.0f} %", scope="row"),
+            el("th", fmt.percent(each.plan.share), scope="row"),
             el("td", f"{each.plan.fixed_n:,}"),
             el("td", f"{each.plan.median_n_to_call:,}"),
             el("td", text("experiment.enough" if each.is_covered else "experiment.not_enough")),
@@ -242,7 +233,7 @@ def _notes(notes: Sequence[str]) -> Markup | None:
     more = len(notes) - SHOWN_NOTES
     return el(
         "ul",
-        *(el("li", note, dir="auto") for note in notes[:SHOWN_NOTES]),
+        *(el("li", told(note), dir="auto") for note in notes[:SHOWN_NOTES]),
         el("li", text("experiment.problems_more", count=more)) if more > 0 else None,
         class_="pg-outlook-notes",
     )

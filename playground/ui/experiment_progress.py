@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from playground.experiment.progress import Counts, ModelProgress, Money, Progress, Standing
-from playground.experiment.words import span
 from playground.markup import Markup, el
 from playground.schema import Origin
 from playground.ui import format as fmt
@@ -120,6 +119,12 @@ def standing_badge(standing: Standing) -> Markup:
     return el("span", text(STANDINGS[standing]), class_="pg-standing", data_standing=str(standing))
 
 
+def _why(progress: Progress) -> str:
+    """Why it pauses, as its note says; a note alone is as it was written down."""
+    note = progress.note or ""
+    return note if progress.why is None else text(f"experiment.why_{progress.why}", note=note)
+
+
 def spent_words(progress: Progress) -> str:
     """ "$1.20 of $5.00"; without a budget the sum alone."""
     spent = fmt.usd(progress.money.spent_usd)
@@ -146,7 +151,7 @@ def head_html(subject: Subject) -> Markup:
             else el("span", text(f"origin.{subject.origin}"), class_=f"pg-badge pg-badge-{subject.origin}"),
             class_="pg-experiment-title",
         ),
-        el("p", progress.note, class_="pg-experiment-note", dir="auto") if progress.note else None,
+        el("p", _why(progress), class_="pg-experiment-note", dir="auto") if progress.note else None,
         el("div", *_actions(subject), class_="pg-actions"),
         el("div", _budget_form(progress), _downloads(subject), class_="pg-experiment-tools"),
         class_="pg-experiment-head",
@@ -279,7 +284,7 @@ def _left_words(progress: Progress) -> str:
         return fmt.UNKNOWN
     if progress.left_s is None:
         return text("experiment.left_unknown")
-    return text("experiment.left", time=span(progress.left_s))
+    return text("experiment.left", time=fmt.rough_time(progress.left_s))
 
 
 def _figure(name: str, value: str) -> Markup:

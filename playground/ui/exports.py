@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from playground.disk import make_private_folder, storage_errors
+from playground.disk import make_private_folder, private_file, storage_errors
 from playground.errors import PictureError
 from playground.images.containers import EXTENSIONS, read_header
 from playground.images.decoding import read_picture_file
 from playground.provenance.bundle import write_bundle
 from playground.provenance.records import exported, stripped
 from playground.provenance.verify import file_inside
+from playground.sayings import said
 from playground.schema import Run, Vote
 
 KEPT_S = 3600.0  # long enough for a slow line, short enough for a small disk
 MAX_TOGETHER = 100  # comparisons in one ZIP
+MAX_WAITING_BYTES = 2_000_000_000  # of all files that are ready; beyond, the oldest go early
 
 _TOKEN_BYTES = 16
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
@@ -62,15 +64,15 @@ class Exports:
         """
         path = None if run.file is None else file_inside(self._data_dir, run.file)
         if path is None or not path.is_file():
-            raise PictureError("The picture file is no longer in the data folder.")
+            raise PictureError(said("The picture file is no longer in the data folder."))
         data = read_picture_file(path)
         if hashlib.sha256(data).hexdigest() != run.sha256:
-            raise PictureError("The picture file is not the one that came from the service.")
+            raise PictureError(said("The picture file is not the one that came from the service."))
         data = exported(data, run) if with_record else stripped(data)
         name = f"{run.model}-{run.run_id}.{EXTENSIONS[read_header(data).format]}"
         target = self._place(name)
-        with storage_errors(target):
-            target.write_bytes(data)
+        with storage_errors(target), private_file(target) as file:
+            file.write(data)
         return Ready(path=target, size_bytes=len(data))
 
     def bundle(self, packed: Packed, *, with_records: bool) -> Ready:
@@ -82,7 +84,7 @@ class Exports:
             StorageError: The disk refused.
         """
         target = self._place(f"{packed.comparison_id}.zip")
-        with storage_errors(target), target.open("wb") as file:
+        with storage_errors(target), private_file(target) as file:
             wanting = self._write(packed, file, with_records=with_records)
         return Ready(path=target, size_bytes=target.stat().st_size, wanting=wanting)
 
@@ -95,15 +97,21 @@ class Exports:
             StorageError: The disk refused.
         """
         if not 1 <= len(many) <= MAX_TOGETHER:
-            raise ValueError(f"One ZIP holds 1 to {MAX_TOGETHER} comparisons; got {len(many)}.")
+            raise ValueError(
+                said(
+                    "One ZIP holds 1 to {max_together} comparisons; got {n_many}.",
+                    max_together=MAX_TOGETHER,
+                    n_many=len(many),
+                )
+            )
         target = self._place(f"{len(many)}-comparisons.zip")
         single = target.with_name("single.zip")
         wanting: list[str] = []
         with storage_errors(target):
-            with zipfile.ZipFile(target, "w") as together:
+            with private_file(target) as file, zipfile.ZipFile(file, "w") as together:
                 for packed in many:
-                    with single.open("wb") as file:
-                        wanting += self._write(packed, file, with_records=with_records)
+                    with private_file(single) as one:
+                        wanting += self._write(packed, one, with_records=with_records)
                     _unpack(single, together, _plain_name(packed.comparison_id))
             single.unlink()
             return Ready(path=target, size_bytes=target.stat().st_size, wanting=tuple(wanting))
@@ -116,7 +124,7 @@ class Exports:
             StorageError: The disk refused.
         """
         target = self._place(name)
-        with storage_errors(target), target.open("wb") as file:
+        with storage_errors(target), private_file(target) as file:
             wanting = tuple(write(file))
         return Ready(path=target, size_bytes=target.stat().st_size, wanting=wanting)
 
@@ -136,8 +144,13 @@ class Exports:
 
     def _clear_away(self) -> None:
         too_old = time.time() - KEPT_S
-        for own in self._folder.iterdir():
-            if own.stat().st_mtime < too_old:
+        waiting_bytes = 0
+        newest_first = sorted(
+            ((own.stat().st_mtime, own) for own in self._folder.iterdir()), reverse=True
+        )
+        for made_at, own in newest_first:
+            waiting_bytes += sum(path.stat().st_size for path in own.glob("*"))
+            if made_at < too_old or waiting_bytes > MAX_WAITING_BYTES:
                 shutil.rmtree(own, ignore_errors=True)
 
 

@@ -20,6 +20,7 @@ from playground.ui.recall import Recalls
 from playground.ui.screen import LANES, Easel, Form, Pending, Screen, notice_html, of_lane
 from playground.ui.shelf import Shelf
 from playground.ui.texts import text
+from playground.ui.texts.telling import told
 from playground.ui.visits import Visit, Visits
 from playground.ui.wallet import Wallet
 
@@ -63,7 +64,7 @@ class Flow:
         try:
             await self.wallet.refresh(visit)
         except PlaygroundError as exc:
-            return el("div", self.easel.header(visit), notice_html(str(exc)))
+            return el("div", self.easel.header(visit), notice_html(told(exc)))
         return self.easel.header(visit)
 
     async def screen(
@@ -85,7 +86,7 @@ class Flow:
         if not comparison_id:
             self.visits.show(page_id, None)
             return await self.screen(visit, page_id)
-        views = self.desk.views(comparison_id)
+        views = self.desk.own_views(comparison_id, visit.owner_id)
         if not views:
             self.visits.show(page_id, None)
             words = text(
@@ -100,7 +101,7 @@ class Flow:
 
     async def restore(self, token: str, visit: Visit, page_id: str) -> Screen:
         """The request that a dropped picture brought along fills the form again."""
-        recalled = self.recalls.get(token)
+        recalled = self.recalls.get(token, visit)
         if recalled is None:
             return await self.screen(visit, page_id, notice=text("recall.gone"))
         if recalled.comparison_id is not None:
@@ -120,7 +121,7 @@ class Flow:
                 words = text("run.elsewhere" if elsewhere else "run.already")
                 return await self.screen(visit, page_id, notice=words)
             try:
-                comparison = self._comparison(form)
+                comparison = self._comparison(form, visit)
             except PlaygroundError as exc:
                 return await self._refused(exc, visit, page_id)
             offer = self.quote(form, visit)
@@ -161,13 +162,14 @@ class Flow:
     async def retry(self, run_id: str, visit: Visit, page_id: str) -> Screen:
         """Buys one side again as a new run, or asks first."""
         async with visit.lock:
-            view = self.desk.view(run_id)
+            view = self.desk.own_view(run_id, visit.owner_id)
             if view is None:
                 return await self.screen(visit, page_id, notice=text("notice.run_unknown"))
             running = self.easel.running(visit)
             if running is not None and running != view.comparison_id:
                 return await self.screen(visit, page_id, notice=text("run.already"))
-            if run_id not in {each.run_id for each in self.desk.views(view.comparison_id)}:
+            views = self.desk.own_views(view.comparison_id, visit.owner_id)
+            if run_id not in {each.run_id for each in views}:
                 return await self.screen(visit, page_id, notice=text("notice.retry_outdated"))
             offer = self.wallet.quote([view.request], visit)
             reason = self.wallet.reason_to_ask(offer)
@@ -178,6 +180,8 @@ class Flow:
 
     async def look_again(self, run_id: str, visit: Visit, page_id: str) -> Screen:
         """Asks once more, for free, whether an unconfirmed run arrived."""
+        if self.desk.own_view(run_id, visit.owner_id) is None:
+            return await self.screen(visit, page_id, notice=text("notice.run_unknown"))
         try:
             view = await self.desk.look_again(run_id, account_id=self.wallet.account_id(visit))
         except PlaygroundError as exc:
@@ -194,20 +198,20 @@ class Flow:
         for and picked up later.
         """
         shown = self.visits.shown(page_id)
-        is_over = all(view.is_over for view in self.easel.shown_views(page_id))
+        is_over = all(view.is_over for view in self.easel.shown_views(page_id, visit))
         comparison_id = self.easel.running(visit) if shown is None or is_over else shown
         if comparison_id is not None:
             self.desk.stop(comparison_id)
 
     async def judge(self, act: Act, visit: Visit, page_id: str) -> Screen:
         """What the person did on the vote panel; the screen shows names only when that is on disk."""
-        views = self.easel.shown_views(page_id)
+        views = self.easel.shown_views(page_id, visit)
         problem = None
         if views:
             try:
                 problem = await asyncio.to_thread(self.ballots.act_on, act, visit.voter_id, views)
             except PlaygroundError as exc:
-                problem = str(exc)
+                problem = told(exc)
         return await self.easel.screen(visit, page_id, problem=problem)
 
     async def watch(self, lane: int, visit: Visit, page_id: str) -> AsyncIterator[Markup]:
@@ -218,13 +222,13 @@ class Flow:
         whether or not anybody does.
         """
         comparison_id = self.visits.shown(page_id)
-        if comparison_id is None:
+        if comparison_id is None or not self.easel.shown_views(page_id, visit):
             # A stream that says nothing would leave the card blank.
             yield self.easel.cards((), visit, Sight())[lane - 1]
             return
         card, drawn, silent_s = Markup(""), None, HEARTBEAT_S
         while self.visits.shown(page_id) == comparison_id:
-            views = self.desk.views(comparison_id)
+            views = self.desk.own_views(comparison_id, visit.owner_id)
             is_hidden = self.ballots.is_hidden(visit.voter_id, views)
             watched = views if is_hidden else of_lane(views, lane)
             is_over = all(view.is_over for view in watched)
@@ -241,14 +245,14 @@ class Flow:
             await asyncio.sleep(LOOK_EVERY_S)
             silent_s += LOOK_EVERY_S
         # The framework shows the last word of a stream once more when it ends.
-        yield await self._card(lane, self.easel.shown_views(page_id), visit)
+        yield await self._card(lane, self.easel.shown_views(page_id, visit), visit)
 
     # ---- inside the steps -----------------------------------------------------------------------
 
     async def _card(self, lane: int, views: Sequence[RunView], visit: Visit) -> Markup:
         return self.easel.cards(views, visit, await self.easel.sight(views, visit))[lane - 1]
 
-    def _comparison(self, form: Form) -> Comparison:
+    def _comparison(self, form: Form, visit: Visit) -> Comparison:
         if not 1 <= form.repeats <= catalog.MAX_REPEATS:
             raise InvalidRequestError(
                 text("run.bad_repeats", limit=catalog.MAX_REPEATS), field="repeats"
@@ -261,8 +265,9 @@ class Flow:
             lanes=form.lanes,
             size=form.size,
             resolution=form.resolution,
-            references=self.shelf.take(form.references),
+            references=self.shelf.take(form.references, visit.owner_id),
             repeats=form.repeats,
+            owner_id=visit.owner_id,
         )
         for lane in range(1, len(comparison.lanes) + 1):
             catalog.check(comparison.request(lane))
@@ -313,16 +318,18 @@ class Flow:
         return await self.screen(visit, page_id)
 
     async def _refused(self, exc: PlaygroundError, visit: Visit, page_id: str) -> Screen:
-        return await self.screen(visit, page_id, notice=str(exc), focus=getattr(exc, "field", None))
+        return await self.screen(
+            visit, page_id, notice=told(exc), focus=getattr(exc, "field", None)
+        )
 
     def _form_of(self, views: Sequence[RunView]) -> Form:
-        first = views[0].request
+        first_view, first = views[0], views[0].request
         lanes = {view.lane: view.request.model for view in views}
         references = []
         for reference in first.references:
             # A file that is gone cannot be sent again; the person is told that it is missing.
             if not is_missing(reference):
-                references.append(self.shelf.put(reference))
+                references.append(self.shelf.put(reference, first_view.owner_id))
         return Form(
             prompt=first.prompt,
             lanes=tuple(lanes[lane] for lane in sorted(lanes)),

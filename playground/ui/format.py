@@ -1,14 +1,23 @@
-"""How amounts, times and sizes are written on the screen; what is not known is a dash, never zero."""
+"""
+How amounts, times and sizes are written on the screen, in the language spoken.
 
-from datetime import datetime
+What is not known is a dash, never zero. The examples are English.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
+
+from playground.ui.texts import text
 
 UNKNOWN = "–"
 _LEAST_S = 0.1
 _MINUTE_S = 60.0
 _KILO = 1000
+_ROUGH_MINUTES_FROM_S = 90
+_ROUGH_HOURS_FROM_MIN = 90
 
 
 def usd(amount: Decimal | None) -> str:
@@ -19,7 +28,7 @@ def usd(amount: Decimal | None) -> str:
     exponent = rounded.as_tuple().exponent
     digits = max(2, -exponent) if isinstance(exponent, int) else 2
     sign = "−" if rounded < 0 else ""
-    return f"{sign}${abs(rounded):,.{digits}f}"
+    return sign + text("number.usd", amount=f"{abs(rounded):,.{digits}f}")
 
 
 def credits(amount: Decimal | None) -> str:
@@ -27,7 +36,8 @@ def credits(amount: Decimal | None) -> str:
     if amount is None:
         return UNKNOWN
     whole = amount == amount.to_integral_value()
-    return f"{amount:,.0f} credits" if whole else f"{amount.normalize():,f} credits"
+    digits = f"{amount:,.0f}" if whole else f"{amount.normalize():,f}"
+    return text("number.credits", amount=digits)
 
 
 def seconds(duration_s: float | None) -> str:
@@ -35,11 +45,21 @@ def seconds(duration_s: float | None) -> str:
     if duration_s is None:
         return UNKNOWN
     if 0 < duration_s < _LEAST_S:
-        return f"< {_LEAST_S} s"
+        return text("number.least_seconds", seconds=_LEAST_S)
     if round(duration_s, 1) < _MINUTE_S:
-        return f"{duration_s:.1f} s"
+        return text("number.seconds", seconds=f"{duration_s:.1f}")
     minutes, rest_s = divmod(round(duration_s), int(_MINUTE_S))
-    return f"{minutes} min {rest_s:02d} s"
+    return text("number.minutes", minutes=minutes, seconds=f"{rest_s:02d}")
+
+
+def rough_time(duration_s: float) -> str:
+    """ "45 s", "12 min", "1.5 h": in the unit people would use."""
+    if round(duration_s) < _ROUGH_MINUTES_FROM_S:
+        return text("number.seconds", seconds=round(duration_s))
+    minutes = round(duration_s / _MINUTE_S)
+    if minutes < _ROUGH_HOURS_FROM_MIN:
+        return text("number.whole_minutes", minutes=minutes)
+    return text("number.hours", hours=f"{minutes / 60:.1f}")
 
 
 def percent(share: float | None) -> str:
@@ -48,8 +68,10 @@ def percent(share: float | None) -> str:
         return UNKNOWN
     whole = round(100 * share)
     if 0 < share < 1 and whole in (0, 100):
-        return "< 1 %" if whole == 0 else "> 99 %"
-    return f"{whole} %"
+        if whole == 0:
+            return text("number.percent_under", percent=1)
+        return text("number.percent_over", percent=99)
+    return text("number.percent", percent=whole)
 
 
 def file_size(size_bytes: int | None) -> str:
@@ -57,7 +79,7 @@ def file_size(size_bytes: int | None) -> str:
     if size_bytes is None:
         return UNKNOWN
     if size_bytes < _KILO:
-        return f"{size_bytes} bytes"
+        return text("number.bytes", count=size_bytes)
     if size_bytes < _KILO * _KILO:
         return f"{size_bytes / _KILO:.0f} kB"
     return f"{size_bytes / _KILO / _KILO:.1f} MB"
@@ -70,15 +92,45 @@ def pixels(width_px: int | None, height_px: int | None) -> str:
     return f"{width_px}×{height_px}"
 
 
-def shortened(text: str, length: int) -> str:
-    """The text on one line, cut to `length` characters."""
-    line = " ".join(text.split())
+def shortened(words: str, length: int) -> str:
+    """The words on one line, cut to `length` characters."""
+    line = " ".join(words.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def clock_time(moment: datetime) -> str:
     """ "14:05 UTC"."""
-    return f"{moment:%H:%M} UTC"
+    return text("number.clock", moment=moment)
+
+
+def moment_words(moment: datetime) -> str:
+    """ "2026-11-22 14:05 UTC"."""
+    return text("number.moment", moment=moment.astimezone(UTC))
+
+
+def exact_moment(moment: datetime) -> str:
+    """ "2026-11-22 14:05:07 UTC"."""
+    return text("number.moment_exact", moment=moment.astimezone(UTC))
+
+
+def listed(words: Iterable[str]) -> str:
+    """ "a, b, c"."""
+    return text("number.comma").join(words)
+
+
+def clauses(words: Iterable[str]) -> str:
+    """ "a; b; c"."""
+    return text("number.semicolon").join(words)
+
+
+def lead(words: str) -> str:
+    """ "words: ", before what they name."""
+    return text("number.lead", words=words)
+
+
+def aside(words: str, more: str) -> str:
+    """ "words (more)"."""
+    return text("number.aside", words=words, aside=more)
 
 
 def file_url(path: Path) -> str:

@@ -10,7 +10,8 @@ from playground.runner.views import AccountView, MoneyView, RunView
 from playground.schema import Balance, Origin
 from playground.ui import format as fmt
 from playground.ui.cards import model_name
-from playground.ui.texts import text
+from playground.ui.texts import CATALOGUES, OWN_NAMES, Language, spoken, text
+from playground.ui.texts.telling import told
 
 _CENT = Decimal("0.01")
 MAX_LISTED = 30
@@ -39,6 +40,13 @@ class Header:
     is_own_key: bool  # typed in on this page, not the server's
     hidden_ids: frozenset[str] = frozenset()  # comparisons whose sides nobody may tell apart
     experiments: tuple[OpenExperiment, ...] = ()  # their runs are in no other list here
+    lasting: str | None = None  # what this deployment forgets, and when; None on one's own machine
+    is_public: bool = False  # strangers come: nobody is told what others hold or spend
+
+    @property
+    def is_shared(self) -> bool:
+        """The account is not the visitor's own."""
+        return self.is_public and not self.is_own_key
 
 
 def header_html(header: Header, *, now: datetime | None = None) -> Markup:
@@ -51,16 +59,18 @@ def header_html(header: Header, *, now: datetime | None = None) -> Markup:
         _brand(header.account),
         el(
             "div",
-            _balance(header.account),
-            _spent("header.today", header.money.day_usd, header.money.day_cap_usd, header.money),
+            None if header.is_shared else _balance(header.account),
+            _today(header),
             _spent("header.session", header.money.session_usd, header.money.session_cap_usd),
             _open_button(len(header.open_views) + len(header.experiments)),
             _key_button(header),
+            *(_language_button(each) for each in CATALOGUES if each is not spoken()),
             class_="pg-chips",
             role="group",
             aria_label=text("header.region"),
         ),
         _problem(header.account),
+        _lasting(header),
         _open_panel(header, now or datetime.now(UTC)),
         class_="pg-bar",
         data_origin=header.account.origin,
@@ -120,6 +130,20 @@ def _spent(
     return _chip(name, fmt.usd(spent_usd), cap, kind=name.removeprefix("header."))
 
 
+def _today(header: Header) -> Markup | None:
+    money = header.money
+    if not header.is_public:
+        return _spent("header.today", money.day_usd, money.day_cap_usd, money)
+    if money.visitor_cap_usd is None:
+        return None
+    left_usd = money.visitor_cap_usd - money.visitor_usd
+    if money.day_cap_usd is not None:
+        left_usd = min(left_usd, money.day_cap_usd - money.day_usd)
+    left = fmt.usd(max(Decimal(0), left_usd))
+    cap = text("header.of_cap", cap=fmt.usd(money.visitor_cap_usd))
+    return _chip("header.allowance", left, cap, kind="allowance")
+
+
 def _open_button(count: int) -> Markup:
     names = {0: "header.open_none", 1: "header.open_one"}
     return el(
@@ -137,6 +161,8 @@ def _key_button(header: Header) -> Markup:
     account = header.account
     if header.is_own_key:
         words = text("header.key_own", masked=account.masked_key)
+    elif header.is_shared and header.money.visitor_cap_usd is not None:
+        words = text("header.key_lent")
     elif account.origin is Origin.LIVE:
         words = text("header.key_host", masked=account.masked_key)
     else:
@@ -152,10 +178,29 @@ def _key_button(header: Header) -> Markup:
     )
 
 
+def _language_button(language: Language) -> Markup:
+    return el(
+        "button",
+        OWN_NAMES[language],
+        type="button",
+        class_="pg-chip pg-chip-button",
+        lang=language,
+        data_action="speak",
+        data_language=language,
+        data_chip="language",
+    )
+
+
+def _lasting(header: Header) -> Markup | None:
+    if header.lasting is None:
+        return None
+    return el("p", header.lasting, class_="pg-bar-lasting", data_lasting=True)
+
+
 def _problem(account: AccountView) -> Markup | None:
     if account.problem is None:
         return None
-    return el("p", account.problem, class_="pg-bar-problem", role="status")
+    return el("p", told(account.problem), class_="pg-bar-problem", role="status")
 
 
 def _open_panel(header: Header, now: datetime) -> Markup:

@@ -13,7 +13,9 @@ from playground.ui.history_detail import told_html
 from playground.ui.history_filters import filters_widget
 from playground.ui.past import DetailView, PastFlow
 from playground.ui.stage import stage
+from playground.ui.takeout import takeout_html
 from playground.ui.texts import text
+from playground.ui.texts.telling import told
 from playground.ui.visits import Visit
 from playground.ui.widgets import QUIET, html
 
@@ -45,6 +47,12 @@ class HistoryScreen:
             with gr.Column(elem_id="history-all"):
                 self._open = html(script=script, elem_id="history-open")
                 self._filters = filters_widget()
+                self._takeout = html(
+                    takeout_html() if past.has_takeout else "",
+                    script=script,
+                    elem_id="history-takeout",
+                    visible=past.has_takeout,
+                )
                 self._list = html(script=script, elem_id="history-list")
             with gr.Column(elem_id="history-one"):
                 self._head = html(script=script, elem_id="history-head")
@@ -116,6 +124,8 @@ class HistoryScreen:
         options: dict[str, Any] = {"trigger_mode": "once", **QUIET}
         for widget in (self._list, self._head):
             widget.zip(self._on_zip, self._visit_id, self._notice, **options)
+        for widget in (self._takeout, self._notice):
+            widget.takeout(self._on_takeout, self._visit_id, self._notice, **options)
         self._runs.download(self._on_download, self._visit_id, self._notice, **options)
         self._runs.use(
             self._on_use,
@@ -231,6 +241,11 @@ class HistoryScreen:
             with_records=not _told(event, "plain"),
         )
 
+    async def _on_takeout(self, visit_id: str, event: gr.EventData) -> Markup:
+        word = _told(event, "part")
+        number = int(word) if word.isdecimal() and len(word) < 6 else 1
+        return await self._past.take_out(number, self._visit(visit_id))
+
     async def _on_use(
         self, visit_id: str, shown: object, event: gr.EventData
     ) -> tuple[Any, Markup]:
@@ -248,7 +263,7 @@ class HistoryScreen:
         try:
             found = await self._past.listing(sought, page, visit)
         except PlaygroundError as exc:
-            return {self._notice: told_html(str(exc))}
+            return {self._notice: told_html(told(exc))}
         return {
             self._list: found.listing,
             self._filters: gr.update(choices=found.choices),
@@ -262,7 +277,7 @@ class HistoryScreen:
         try:
             detail = await self._past.detail(comparison_id, visit, wanted)
         except PlaygroundError as exc:
-            return {self._notice: told_html(str(exc))}
+            return {self._notice: told_html(told(exc))}
         words = "" if detail.comparison_id else text("history.unknown")
         return {**self._drawn(detail), self._notice: told_html(words)}
 

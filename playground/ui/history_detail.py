@@ -11,12 +11,13 @@ from playground.runner.views import RunView
 from playground.schema import Run, RunStatus
 from playground.ui import format as fmt
 from playground.ui.archive import Past
-from playground.ui.cards import lane_mark, model_name
-from playground.ui.history_list import moment_words, plain_box, star_button
+from playground.ui.cards import ending_words, lane_mark, model_name
+from playground.ui.history_list import plain_box, star_button
 from playground.ui.money import cost_words
 from playground.ui.neutral_references import is_missing, missing_words
 from playground.ui.stage import StagePicture, empty_stage, stage_value
 from playground.ui.texts import text
+from playground.ui.texts.telling import told
 
 SIDES = 2
 
@@ -115,7 +116,7 @@ def run_name(view: RunView, detail: Detail) -> str:
         words.append(text("history.repeat", number=view.repeat))
     if view.retry_of is not None:
         words.append(text("history.retry"))
-    return ", ".join(words)
+    return fmt.listed(words)
 
 
 # ---- the top ----------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ def head_html(detail: Detail) -> Markup:
         el("p", *_request_facts(detail), class_="pg-past-facts"),
         _missing(past),
         _whole_actions(past, prompt),
-        *(el("p", guard.sentence, class_="pg-guard") for guard in past.guards),
+        *(el("p", told(guard.sentence), class_="pg-guard") for guard in past.guards),
         class_="pg-detail-head",
         data_comparison=past.comparison_id,
     )  # fmt: skip
@@ -150,7 +151,7 @@ def _request_facts(detail: Detail) -> Iterator[Markup]:
     request, count = first.request, len(first.request.references)
     references = {0: None, 1: text("subject.reference")}
     words = (
-        moment_words(first.started_at),
+        fmt.moment_words(first.started_at),
         f"{request.size} · {request.resolution}",
         references.get(count, text("subject.references", count=count)),
     )
@@ -315,7 +316,7 @@ def _messages(run: Run | None) -> Iterator[Markup]:
         yield el("div", el("p", text("card.service_said"), class_="pg-quote-label"), said,
                  class_="pg-quote")  # fmt: skip
     elif run.error_message:
-        yield el("p", run.error_message, class_="pg-note")
+        yield el("p", ending_words(run), class_="pg-note")
 
 
 def _run_actions(view: RunView, detail: Detail, *, has_picture: bool) -> Markup | None:
@@ -368,8 +369,15 @@ def _small(path: Path | None) -> Markup:
 # ---- what is ready ----------------------------------------------------------------------------
 
 
-def ready_html(path: Path, size_bytes: int, wanting: Sequence[str]) -> Markup:
-    """A file that was made ready; the page fetches it at once, the link is for a second time."""
+def ready_html(
+    path: Path, size_bytes: int, wanting: Sequence[str], *, more: Markup | None = None
+) -> Markup:
+    """
+    A file that was made ready; the page fetches it at once, the link is for a second time.
+
+    Args:
+        more: What can be fetched next.
+    """
     return el(
         "div",
         el(
@@ -379,7 +387,8 @@ def ready_html(path: Path, size_bytes: int, wanting: Sequence[str]) -> Markup:
             el("a", path.name, href=fmt.file_url(path), download=path.name, data_ready=True),
             f" · {fmt.file_size(size_bytes)}",
         ),
-        *(el("p", sentence) for sentence in wanting),
+        more,
+        *(el("p", told(sentence)) for sentence in wanting),
         _dismiss(),
         class_="pg-notice",
         data_news=True,

@@ -18,10 +18,16 @@ from playground.ui.history_detail import (
     run_name,
     state_words,
 )
-from playground.ui.history_list import moment_words
-from playground.ui.texts import text
+from playground.ui.texts import ENGLISH, meaning, text
 
 FIELDS = column_info(Run)
+# Values out of a closed set have words; one that is none of it stands as it is.
+_WORDED = {
+    "status": "status.{}",
+    "origin": "origin.{}",
+    "estimate_kind": "money.before_{}",
+    "billing_status": "billing.{}",
+}
 GROUPS = tuple(dict.fromkeys(info["group"] for info in FIELDS.values()))
 
 
@@ -114,7 +120,7 @@ def _field(name: str, runs: Sequence[Run | None]) -> Markup:
     label = text(f"field.{name}")
     return el(
         "tr",
-        el("th", label, scope="row", title=FIELDS[name]["meaning"]),
+        el("th", label, scope="row", title=meaning(name)),
         *(_value(name, label, value) for value in values),
         data_field=name,
         data_differs=len(set(map(str, values))) > 1,
@@ -137,14 +143,15 @@ def value_words(name: str, value: Any) -> str:
     if value is None:
         return fmt.UNKNOWN
     if isinstance(value, datetime):
-        return f"{moment_words(value)[:-4]}:{value:%S} UTC"
+        return fmt.exact_moment(value)
     if isinstance(value, Decimal):
         return fmt.credits(value) if name.endswith("_credits") else fmt.usd(value)
     if name.endswith("_s") and isinstance(value, float):
         return fmt.seconds(value)
     if name == "size_bytes":
         return fmt.file_size(value)
-    return str(value)
+    words = _WORDED.get(name, "").format(value)
+    return text(words) if words in ENGLISH else str(value)
 
 
 # ---- votes ------------------------------------------------------------------------------------
@@ -171,7 +178,7 @@ def _act(vote: Vote, detail: Detail) -> Markup:
         winner = names.get(vote.winner_run_id, vote.winner_run_id)
         words = text("history.vote_winner", name=winner)
     details = [
-        moment_words(vote.at),
+        fmt.moment_words(vote.at),
         text("history.vote_blind" if vote.is_blind else "history.vote_open")
         if _is_verdict(vote)
         else None,

@@ -10,7 +10,7 @@ from playground.markup import Markup, el
 from playground.schema import Origin, RunStatus
 from playground.ui.archive import PAGE_SIZES
 from playground.ui.cards import model_name
-from playground.ui.texts import ENGLISH, text
+from playground.ui.texts import text
 from playground.ui.widgets import html
 
 # Fields whose options come from the log, and what they are called there.
@@ -48,7 +48,7 @@ def filters_widget() -> gr.HTML:
         choices={name: [] for name in _FROM_LOG},
         texts={
             "active_none": text("history.filters"),
-            "active": ENGLISH["history.filters_active"],
+            "active": text("history.filters_active", count="{count}"),
         },
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from playground.history.pages import HistoryItem, HistoryPage, RunBrief
@@ -11,7 +11,7 @@ from playground.markup import Markup, el
 from playground.schema import Origin, RunStatus
 from playground.ui import format as fmt
 from playground.ui.cards import model_name
-from playground.ui.texts import ENGLISH, text
+from playground.ui.texts import text
 
 PROMPT_CHARACTERS = 240
 SHOWN_PICTURES = 2
@@ -90,7 +90,12 @@ def _selection() -> Markup:
         "div",
         el("label", el("input", type="checkbox", data_all=True), text("history.select_page")),
         plain_box(),
-        el("span", class_="pg-past-selected", data_text=ENGLISH["history.selected"], role="status"),
+        el(
+            "span",
+            class_="pg-past-selected",
+            data_text=text("history.selected", count="{count}"),
+            role="status",
+        ),
         el(
             "button",
             text("history.zip_selected"),
@@ -234,7 +239,7 @@ def _origin(item: HistoryItem) -> list[Markup]:
 
 def _models(item: HistoryItem) -> str:
     """Which models took part, in an order that says nothing about the pictures."""
-    return ", ".join(sorted({model_name(run.model) for run in item.runs}))
+    return fmt.listed(sorted({model_name(run.model) for run in item.runs}))
 
 
 def _done(item: HistoryItem) -> str:
@@ -294,12 +299,7 @@ def star_button(comparison_id: str, prompt: str, *, is_on: bool) -> Markup:
 
 
 def _when(moment: datetime | None) -> str:
-    return fmt.UNKNOWN if moment is None else moment_words(moment)
-
-
-def moment_words(moment: datetime) -> str:
-    """ "2026-11-22 14:05 UTC"."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return fmt.UNKNOWN if moment is None else fmt.moment_words(moment)
 
 
 # ---- pages ------------------------------------------------------------------------------------

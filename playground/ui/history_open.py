@@ -8,7 +8,7 @@ from playground.runner.views import RunView
 from playground.schema import RunStatus
 from playground.ui import format as fmt
 from playground.ui.header import MAX_LISTED
-from playground.ui.history_list import PROMPT_CHARACTERS, moment_words
+from playground.ui.history_list import PROMPT_CHARACTERS
 from playground.ui.texts import text
 
 PriceWords = Callable[[RunView], str]
@@ -80,7 +80,7 @@ def _hidden_item(view: RunView) -> Markup:
 
 
 def _doubted_item(view: RunView, price: str) -> Markup:
-    when = el("span", moment_words(view.started_at))
+    when = el("span", fmt.moment_words(view.started_at))
     buttons = join(
         (
             el(

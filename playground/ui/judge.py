@@ -6,7 +6,9 @@ from typing import Any
 import gradio as gr
 
 from playground.markup import el
+from playground.ui import format as fmt
 from playground.ui.flow import Flow
+from playground.ui.pages import Pages
 from playground.ui.sitting import TRUST_SHARE, Bench, Sittings, scope_of
 from playground.ui.stage import stage
 from playground.ui.texts import text, texts_of
@@ -29,7 +31,7 @@ class JudgeScreen:
         self._flow = flow
         self._sittings = sittings
         self._visit_id = visit_id
-        self._sent: dict[str, dict[str, Any]] = {}  # the stage as each page has it
+        self._sent: Pages[dict[str, Any]] = Pages()  # the stage as each page has it
         with gr.Column(elem_id="judge"):
             self._head = gr.HTML(
                 {},
@@ -117,7 +119,7 @@ def _head_html() -> Any:
             el(
                 "label",
                 el("input", type="checkbox", checked=True),
-                el("span", f"{text('judge.checks')} ({TRUST_SHARE:.0%})"),
+                el("span", fmt.aside(text("judge.checks"), fmt.percent(TRUST_SHARE))),
             ),
             class_="pg-judge-choices",
         ),

@@ -53,13 +53,13 @@ def quote(estimates: Iterable[Estimate | None], origin: Origin) -> Quote:
 
 def _basis(estimates: Iterable[Estimate], origin: Origin) -> str:
     grounds = {(estimate.kind, estimate.source, estimate.dated) for estimate in estimates}
-    sources = ", ".join(sorted({source for _, source, _ in grounds}))
+    sources = fmt.listed(sorted({source for _, source, _ in grounds}))
     is_quoted = {kind for kind, _, _ in grounds} == {EstimateKind.QUOTED}
     if origin is Origin.EMULATED:
         name = "compose.basis_emulated_quoted" if is_quoted else "compose.basis_emulated"
         return text(name, source=sources)
     if is_quoted:
-        dated = ", ".join(sorted({dated for _, _, dated in grounds}))
+        dated = fmt.listed(sorted({dated for _, _, dated in grounds}))
         return text("compose.basis_quoted", dated=dated)
     return text("compose.basis", source=sources)
 

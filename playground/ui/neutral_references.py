@@ -14,6 +14,7 @@ from playground.errors import PictureError, StorageError
 from playground.images.containers import read_header
 from playground.images.decoding import read_picture_file
 from playground.schema import Reference
+from playground.ui import format as fmt
 from playground.ui.format import file_url
 from playground.ui.stage import StagePicture
 from playground.ui.texts import text
@@ -32,7 +33,7 @@ def missing_words(references: Sequence[Reference]) -> str | None:
     numbers = [n for n, each in enumerate(references, start=1) if is_missing(each)]
     if not numbers:
         return None
-    names = ", ".join(text("references.numbered", number=number) for number in numbers)
+    names = fmt.listed(text("references.numbered", number=number) for number in numbers)
     return text("history.missing_references", names=names)
 
 

@@ -32,7 +32,9 @@ from playground.ui.history_list import Listing, listing_html
 from playground.ui.history_open import open_html
 from playground.ui.shelf import Shelf
 from playground.ui.stage import empty_stage
+from playground.ui.takeout import Takeout, takeout_html
 from playground.ui.texts import text
+from playground.ui.texts.telling import told
 from playground.ui.visits import Visit
 from playground.ui.wallet import Wallet
 
@@ -70,11 +72,14 @@ class DetailView:
 class PastFlow:
     """The steps of the screen over one desk. What blocks is done in worker threads."""
 
-    def __init__(self, desk: Desk, *, archive: Archive, shelf: Shelf, wallet: Wallet) -> None:
+    def __init__(
+        self, desk: Desk, *, archive: Archive, shelf: Shelf, wallet: Wallet, takeout: Takeout
+    ) -> None:
         self._desk = desk
         self.archive = archive
         self._shelf = shelf
         self._wallet = wallet
+        self._takeout = takeout
 
     # ---- looking ------------------------------------------------------------------------------
 
@@ -136,7 +141,7 @@ class PastFlow:
         try:
             view = await self._desk.look_again(run_id, account_id=self._wallet.account_id(visit))
         except PlaygroundError as exc:
-            return str(exc)
+            return told(exc)
         is_lost = view.run is not None and view.run.status == RunStatus.UNCONFIRMED
         outcome = text("notice.look_still_unconfirmed" if is_lost else "notice.look_found")
         return text("notice.looked", outcome=outcome)
@@ -188,7 +193,7 @@ class PastFlow:
                 self.archive.mark, comparison_id, MarkKind(kind), value, visit, is_on=is_on
             )
         except PlaygroundError as exc:
-            return told_html(str(exc))
+            return told_html(told(exc))
         name = f"history.did_{kind}_{'on' if mark is not None and mark.is_on else 'off'}"
         if mark is None:
             return told_html("")
@@ -201,7 +206,7 @@ class PastFlow:
         try:
             await asyncio.to_thread(self.archive.undo, comparison_id, act_id, visit)
         except PlaygroundError as exc:
-            return told_html(str(exc))
+            return told_html(told(exc))
         return told_html(text("history.undone"))
 
     # ---- taking out ---------------------------------------------------------------------------
@@ -224,6 +229,23 @@ class PastFlow:
 
         return await _ready(export)
 
+    @property
+    def has_takeout(self) -> bool:
+        """On one's own machine all of it is there already."""
+        return self._desk.settings.is_public
+
+    async def take_out(self, number: int, visit: Visit) -> Markup:
+        """Packs a part of everything that is this visitor's; returns the link, or why there is none."""
+        try:
+            part = await asyncio.to_thread(self._takeout.part, number, visit)
+        except PlaygroundError as exc:
+            return told_html(told(exc))
+        more = None
+        if part.number < part.n_parts:
+            more = takeout_html(number=part.number + 1, n_parts=part.n_parts)
+        ready = part.ready
+        return ready_html(ready.path, ready.size_bytes, ready.wanting, more=more)
+
     async def as_reference(
         self, run_id: str, shown: Sequence[Mapping[str, Any]], visit: Visit
     ) -> tuple[list[Mapping[str, Any]], str]:
@@ -238,7 +260,7 @@ class PastFlow:
         try:
             item = await asyncio.to_thread(self._reference, run_id, visit)
         except PlaygroundError as exc:
-            return list(shown), str(exc)
+            return list(shown), told(exc)
         return [*shown, item], text("history.used", number=len(shown) + 1)
 
     def _reference(self, run_id: str, visit: Visit) -> Mapping[str, Any]:
@@ -247,21 +269,28 @@ class PastFlow:
         if path is None:
             raise InvalidRequestError(text("card.missing_file"), field="run")
         name = f"{run.model} {run.run_id}"
-        return self._shelf.put(self._desk.prepare_reference(path, name=name))
+        return self._shelf.put(self._desk.prepare_reference(path, name=name), visit.owner_id)
 
 
 def past_flow(flow: Flow, history: History, *, thumbnails_dir: Path) -> PastFlow:
     """The steps of the History screen beside those of Compare; `thumbnails_dir` is served."""
+    exports = Exports(flow.desk.settings.data_dir.resolve(), folder=thumbnails_dir / "exports")
     archive = Archive(
         flow.desk,
         history=history,
         ballots=flow.ballots,
-        exports=Exports(flow.desk.settings.data_dir.resolve(), folder=thumbnails_dir / "exports"),
+        exports=exports,
         neutral_references=flow.easel.neutral_references,
         noticed=flow.easel.noticed,
         thumbnails_dir=thumbnails_dir / "pictures",
     )
-    return PastFlow(flow.desk, archive=archive, shelf=flow.shelf, wallet=flow.wallet)
+    return PastFlow(
+        flow.desk,
+        archive=archive,
+        shelf=flow.shelf,
+        wallet=flow.wallet,
+        takeout=Takeout(archive, exports),
+    )
 
 
 def _one_each(views: Sequence[RunView]) -> list[RunView]:
@@ -273,7 +302,7 @@ async def _ready(export: Callable[[], Ready]) -> Markup:
     try:
         ready = await asyncio.to_thread(export)
     except PlaygroundError as exc:
-        return told_html(str(exc))
+        return told_html(told(exc))
     return ready_html(ready.path, ready.size_bytes, ready.wanting)
 
 

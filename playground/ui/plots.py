@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from playground.markup import Markup, el
+from playground.ui.texts import text
 
 ROW_PX = 26
 BAND_PX = 190
@@ -133,7 +134,9 @@ def band(points: Sequence[Point], scale: Scale, *, label: str, x_words: tuple[st
 
 def share_scale(*, zone: tuple[float, float] | None = None) -> Scale:
     """From 0 to 100 %, one half marked."""
-    ticks = tuple((percent / 100, f"{percent} %") for percent in (0, 25, 50, 75, 100))
+    ticks = tuple(
+        (percent / 100, text("number.percent", percent=percent)) for percent in (0, 25, 50, 75, 100)
+    )
     return Scale(low=0, high=1, ticks=ticks, reference=0.5, zone=zone)
 
 

@@ -41,7 +41,7 @@ class Recalls:
     def __init__(self, desk: Desk, shelf: Shelf) -> None:
         self._desk = desk
         self._shelf = shelf
-        self._kept: OrderedDict[str, Recalled] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[str | None, Recalled]] = OrderedDict()
 
     def look_up(self, path: str, visit: Visit) -> Mapping[str, Any] | None:
         """
@@ -57,14 +57,15 @@ class Recalls:
         if recalled is None:
             return None
         token = secrets.token_urlsafe(16)
-        self._kept[token] = recalled
+        self._kept[token] = visit.owner_id, recalled
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
         return {"token": token, "words": recalled.words}
 
-    def get(self, token: str) -> Recalled | None:
-        """What was found earlier, by its token."""
-        return self._kept.get(token)
+    def get(self, token: str, visit: Visit) -> Recalled | None:
+        """What was found earlier for this visitor, by its token."""
+        owner_id, recalled = self._kept.get(token, (None, None))
+        return recalled if owner_id == visit.owner_id else None
 
     def _recalled(self, file: Path, visit: Visit) -> Recalled | None:
         data = read_picture_file(file)
@@ -78,17 +79,21 @@ class Recalls:
                 else text("recall.here", prompt=prompt),
                 comparison_id=found.comparison_id,
             )
-        return None if record is None else self._from_record(record)
+        return None if record is None else self._from_record(record, visit.owner_id)
 
-    def _from_record(self, record: Provenance) -> Recalled | None:
-        found = restored(record, self._desk.settings.data_dir.resolve() / "references")
+    def _from_record(self, record: Provenance, owner_id: str | None) -> Recalled | None:
+        found = restored(
+            record,
+            self._desk.settings.data_dir.resolve() / "references",
+            may_use=lambda sha256: self._shelf.may_use(sha256, owner_id),
+        )
         if found is None:
             return None
         request = found.request
         lanes: tuple[str, ...] = catalog.DEFAULT_LANES
         if request.model in catalog.MODELS and request.model not in lanes:
             lanes = (request.model, *lanes[1:])
-        names = ", ".join(text("references.numbered", number=number) for number in found.missing)
+        names = fmt.listed(text("references.numbered", number=number) for number in found.missing)
         return Recalled(
             words=text("recall.elsewhere", prompt=_shortened(request.prompt)),
             form=Form(
@@ -96,7 +101,7 @@ class Recalls:
                 lanes=lanes,
                 size=request.size,
                 resolution=request.resolution,
-                references=[self._shelf.put(reference) for reference in request.references],
+                references=[self._shelf.put(each, owner_id) for each in request.references],
             ),
             notice=text("history.missing_references", names=names) if names else None,
         )

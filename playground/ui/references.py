@@ -10,13 +10,13 @@ from playground.errors import PlaygroundError, UnusableReferenceError
 from playground.ui import format as fmt
 from playground.ui.recall import Recalls
 from playground.ui.shelf import Shelf
-from playground.ui.texts import ENGLISH
+from playground.ui.texts import texts_of
+from playground.ui.texts.telling import told
 from playground.ui.visits import Visits
 from playground.ui.widgets import asset, html
 
 MAX_UPLOAD_BYTES = 100_000_000  # what can still be shrunk; larger ones end in the browser
 MAX_NAME_CHARACTERS = 200
-_PREFIX = "references."
 
 
 def reference_strip(
@@ -30,22 +30,23 @@ def reference_strip(
     """
 
     def keep_file(call: Mapping[str, Any]) -> dict[str, Any]:
-        path, name = str(call.get("path", "")), str(call.get("name", ""))
-        short = name[:MAX_NAME_CHARACTERS]
-        answer = _answer(
-            lambda: shelf.add_file(path, name=short, shrink=call.get("shrink") is True)
-        )
+        visit = visits.enter(_word(call, "visit"))  # its language is the answer's
+        path, short = _word(call, "path"), _word(call, "name")[:MAX_NAME_CHARACTERS]
+        owner_id = visit.owner_id
+        shrink = call.get("shrink") is True
+        answer = _answer(lambda: shelf.add_file(path, name=short, shrink=shrink, owner_id=owner_id))
         return {**answer, **look_up(call)} if "item" in answer else answer
 
     def look_up(call: Mapping[str, Any]) -> dict[str, Any]:
-        visit = visits.enter(str(call.get("visit", "")))
+        visit = visits.enter(_word(call, "visit"))
         try:
-            return {"recalled": recalls.look_up(str(call.get("path", "")), visit)}
+            return {"recalled": recalls.look_up(_word(call, "path"), visit)}
         except PlaygroundError:
             return {"recalled": None}  # it need not be one of ours
 
     def keep_url(call: Mapping[str, Any]) -> dict[str, Any]:
-        return _answer(lambda: shelf.add_url(str(call.get("url", ""))))
+        owner_id = visits.enter(_word(call, "visit")).owner_id
+        return _answer(lambda: shelf.add_url(_word(call, "url"), owner_id))
 
     return html(
         [],
@@ -53,15 +54,16 @@ def reference_strip(
         html_template=asset("references.html"),
         server_functions=[keep_file, keep_url, look_up],
         elem_id=elem_id,
-        texts={
-            name.removeprefix(_PREFIX): words
-            for name, words in ENGLISH.items()
-            if name.startswith(_PREFIX)
-        },
+        texts=texts_of("references"),
         limit=max(model.max_references for model in catalog.MODELS.values()),
         maxBytes=MAX_UPLOAD_BYTES,
         maxBytesWords=fmt.file_size(MAX_UPLOAD_BYTES),
     )
+
+
+def _word(call: Mapping[str, Any], name: str) -> str:
+    """Text that an answer can repeat: file names of some systems hold half characters."""
+    return str(call.get(name, "")).encode("utf-8", "replace").decode()
 
 
 def _answer(keep: Any) -> dict[str, Any]:
@@ -69,6 +71,6 @@ def _answer(keep: Any) -> dict[str, Any]:
     try:
         return {"item": keep()}
     except UnusableReferenceError as exc:
-        return {"problem": str(exc), "canShrink": exc.can_shrink}
+        return {"problem": told(exc), "canShrink": exc.can_shrink}
     except PlaygroundError as exc:
-        return {"problem": str(exc), "canShrink": False}
+        return {"problem": told(exc), "canShrink": False}

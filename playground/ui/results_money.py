@@ -136,7 +136,7 @@ def _plot(summary: Summary, first: str, second: str) -> Markup | None:
         "results.money_label",
         first=first,
         second=second,
-        rows="; ".join(text("results.times_row", name=row.name, words=row.words) for row in rows),
+        rows=fmt.clauses(text("results.times_row", name=row.name, words=row.words) for row in rows),
     )
     return spans(rows, _scale(rows), label=label)
 

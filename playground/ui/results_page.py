@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from playground.markup import Child, Markup, el, join
 from playground.results.checks import Check, Outcome
 from playground.results.claims import ClaimCheck, ClaimOutcome
-from playground.results.sentences import interval_words, short_name
+from playground.results.sentences import interval_phrase, short_name
 from playground.results.stats import Share
 from playground.results.summary import MIN_PROMPTS
 from playground.results.verdict import Verdict, VerdictKind
@@ -14,7 +14,7 @@ from playground.schema import Origin
 from playground.ui import format as fmt
 from playground.ui.findings import Findings
 from playground.ui.plots import Span, share_scale, spans
-from playground.ui.texts import text
+from playground.ui.texts import say, text
 
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 _SIGNS = {Outcome.GOOD: "✓", Outcome.WARN: "!", Outcome.UNKNOWN: "?"}
@@ -54,6 +54,11 @@ def said(sentence: str, **attributes: str) -> Markup:
     return el("p", *words, **attributes)
 
 
+def in_words(verdict: Verdict) -> str:
+    """All that a verdict says."""
+    return text("number.sentences").join(map(say, verdict.phrases))
+
+
 def plain(sentence: str) -> str:
     """The words of it alone, for those who listen."""
     return _BOLD.sub(r"\1", sentence)
@@ -91,7 +96,7 @@ def verdict_html(findings: Findings) -> Markup:
         if not is_empty
         else None,
         el("h2", text("results.nothing_title")) if is_empty else None,
-        said(verdict.sentence, class_="pg-res-sentence", data_said=plain(verdict.sentence))
+        said(in_words(verdict), class_="pg-res-sentence", data_said=plain(in_words(verdict)))
         if not is_empty
         else el("p", text(_nothing(findings)), class_="pg-res-lead"),
         _rests_on(findings) if verdict.kind is not VerdictKind.NO_VOTES else None,
@@ -122,7 +127,7 @@ def share_words(share: Share | None) -> str:
     if share is None:
         return fmt.UNKNOWN
     told = text("results.of", part=f"{share.wins:,}", whole=f"{share.n:,}")
-    return told if share.n < MIN_PROMPTS else f"{told} ({interval_words(share)})"
+    return told if share.n < MIN_PROMPTS else fmt.aside(told, say(interval_phrase(share)))
 
 
 def _rests_on(findings: Findings) -> Markup:
@@ -134,10 +139,14 @@ def _rests_on(findings: Findings) -> Markup:
     ]
     if _is_drawn(verdict) and verdict.share is not None and verdict.model is not None:
         name = text("results.rests_interval", model=short_name(verdict.model))
-        facts.append((name, f"{interval_words(verdict.share)}, {text('results.valid')}"))
+        facts.append(
+            (name, fmt.listed((say(interval_phrase(verdict.share)), text("results.valid"))))
+        )
         told = "results.called" if verdict.e.is_called else "results.not_called"
         call = text(told, call=f"{verdict.e.call_at:.0f}")
-        facts.append((text("results.rests_evidence"), f"{e_words(verdict.e.value)}; {call}"))
+        facts.append(
+            (text("results.rests_evidence"), fmt.clauses((e_words(verdict.e.value), call)))
+        )
     rows = (el("div", el("dt", name), el("dd", words)) for name, words in facts)
     return el("dl", *rows, class_="pg-res-facts")
 
@@ -171,7 +180,7 @@ def _share_plot(findings: Findings) -> Markup | None:
     margin = verdict.margin
     label = text(
         "results.share_label",
-        rows=", ".join(text("results.share_row", name=row.name, words=row.words) for row in rows),
+        rows=fmt.listed(text("results.share_row", name=row.name, words=row.words) for row in rows),
         low=fmt.percent(margin.low),
         high=fmt.percent(margin.high),
     )
@@ -225,8 +234,8 @@ def trust_html(checks: tuple[Check, ...]) -> Markup:
             el("span", _SIGNS[check.outcome], class_="pg-res-sign", aria_hidden="true"),
             el(
                 "span",
-                el("span", f"{text(_SIGN_WORDS[check.outcome])}: ", class_="pg-hidden"),
-                check.sentence,
+                el("span", fmt.lead(text(_SIGN_WORDS[check.outcome])), class_="pg-hidden"),
+                say(check.said),
             ),
             data_check=check.kind,
             data_outcome=check.outcome,
@@ -256,7 +265,7 @@ def claims_html(claims: tuple[ClaimCheck, ...]) -> Markup:
         el(
             "li",
             el("span", text(_CLAIM_WORDS[claim.outcome]), class_="pg-res-outcome"),
-            el("span", claim.sentence),
+            el("span", say(claim.said)),
             data_outcome=claim.outcome,
         )
         for claim in claims

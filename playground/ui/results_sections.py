@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from playground.markup import Markup, el
 from playground.results.checks import CheckKind
-from playground.results.sentences import interval_words, short_name
+from playground.results.sentences import interval_phrase, short_name
 from playground.results.summary import MIN_PROMPTS
 from playground.ui import format as fmt
 from playground.ui.findings import Findings, Step
@@ -19,7 +19,7 @@ from playground.ui.plots import (
     spans,
 )
 from playground.ui.results_page import beside, e_words, section, share_words
-from playground.ui.texts import text
+from playground.ui.texts import say, text
 
 MAX_STEPS_IN_TABLE = 40
 MAX_GROUPS_DRAWN = 24
@@ -91,7 +91,7 @@ def votes_html(findings: Findings, *, voter_id: str) -> Markup:
             begin=f"{steps[0].n_votes:,}",
             end=f"{steps[-1].n_votes:,}",
             share=fmt.percent(counts.sequence.estimate),
-            interval=interval_words(counts.sequence),
+            interval=say(interval_phrase(counts.sequence)),
         )
         ends = [text("results.vote_number", number=f"{steps[at].n_votes:,}") for at in (0, -1)]
         points = [Point(x=s.n_votes, low=s.low, middle=s.share, high=s.high) for s in steps]
@@ -206,7 +206,7 @@ def groups_html(findings: Findings) -> Markup:
             estimate=share.estimate,
             low=share.low,
             high=share.high,
-            words=f"{counts} ({interval_words(share)})",
+            words=fmt.aside(counts, say(interval_phrase(share))),
         )
         for kind, value, is_small, share, counts in told
         if not is_small and share is not None
@@ -216,14 +216,16 @@ def groups_html(findings: Findings) -> Markup:
     label = text(
         "results.groups_label",
         second=second,
-        rows="; ".join(text("results.times_row", name=row.name, words=row.words) for row in drawn),
+        rows=fmt.clauses(
+            text("results.times_row", name=row.name, words=row.words) for row in drawn
+        ),
     )
     table = [
         (
             value,
             kind,
             counts,
-            text("results.small") if is_small or share is None else interval_words(share),
+            text("results.small") if is_small or share is None else say(interval_phrase(share)),
         )
         for kind, value, is_small, share, counts in told[:MAX_GROUPS_IN_TABLE]
     ]
@@ -278,10 +280,12 @@ def failures_html(findings: Findings) -> Markup:
     ticks = tuple((tick, fmt.percent(tick)) for tick in round_ticks(0, high))
     label = text(
         "results.failures_label",
-        rows="; ".join(text("results.times_row", name=row.name, words=row.words) for row in drawn),
+        rows=fmt.clauses(
+            text("results.times_row", name=row.name, words=row.words) for row in drawn
+        ),
     )
     checks = (check for check in findings.checks if check.kind is CheckKind.FAILURES)
-    paired = [el("p", check.sentence) for check in checks]
+    paired = [el("p", say(check.said)) for check in checks]
     rows = [
         (
             short_name(each.model),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from playground.markup import Child, Markup, el
-from playground.results.sentences import ratio_interval_words, short_name
+from playground.results.sentences import ratio_interval_phrase, short_name
 from playground.results.stats import PairedRatio
 from playground.results.timing import ModelTimes
 from playground.ui import format as fmt
@@ -11,7 +11,7 @@ from playground.ui.findings import Findings, Seconds
 from playground.ui.plots import Scale, Span, Strip, round_ticks, spans, strips
 from playground.ui.results_page import beside, section
 from playground.ui.results_sections import behind
-from playground.ui.texts import text
+from playground.ui.texts import say, text
 
 
 def times_html(findings: Findings) -> Markup:
@@ -26,7 +26,7 @@ def times_html(findings: Findings) -> Markup:
             first=first,
             second=second,
             ratio=f"{ratio.estimate:.2f}",
-            interval=ratio_interval_words(ratio.low, ratio.high),
+            interval=say(ratio_interval_phrase(ratio.low, ratio.high)),
             count=f"{ratio.n:,}",
         )
         words = [el("p", told)]
@@ -67,7 +67,7 @@ def _seconds_plot(
     ]
     label = text(
         "results.times_label",
-        rows="; ".join(text("results.times_row", name=row.name, words=row.words) for row in rows),
+        rows=fmt.clauses(text("results.times_row", name=row.name, words=row.words) for row in rows),
     )
     return el(
         "div",
@@ -90,14 +90,17 @@ def seconds_scale(values: Sequence[float]) -> Scale:
         low, high, is_log = 0.0, longest * 1.06, False
         shown = round_ticks(low, high)
     return Scale(
-        low=low, high=high, is_log=is_log, ticks=tuple((tick, f"{tick:g} s") for tick in shown)
+        low=low,
+        high=high,
+        is_log=is_log,
+        ticks=tuple((tick, text("number.seconds", seconds=f"{tick:g}")) for tick in shown),
     )
 
 
 def _ratio_plot(ratio: PairedRatio | None, first: str, second: str) -> Markup | None:
     if ratio is None or ratio.estimate is None:
         return None
-    interval = ratio_interval_words(ratio.low, ratio.high)
+    interval = say(ratio_interval_phrase(ratio.low, ratio.high))
     ends = [end for end in (ratio.low, ratio.estimate, ratio.high) if end is not None]
     reach = max(2.0, *(max(end, 1 / end) for end in ends)) * 1.15
     times = [1 / 10, 1 / 5, 1 / 2, 1, 2, 5, 10]
@@ -107,7 +110,7 @@ def _ratio_plot(ratio: PairedRatio | None, first: str, second: str) -> Markup | 
         estimate=ratio.estimate,
         low=ratio.low,
         high=ratio.high,
-        words=f"{ratio.estimate:.2f} ({interval})",
+        words=fmt.aside(f"{ratio.estimate:.2f}", interval),
     )
     scale = Scale(low=1 / reach, high=reach, ticks=ticks, reference=1, is_log=True)
     label = text(

@@ -8,6 +8,7 @@ from typing import Any
 
 from playground import catalog
 from playground.errors import PlaygroundError
+from playground.hub import Kept
 from playground.images import thumbnail
 from playground.markup import Markup, el
 from playground.provenance.guards import Guard
@@ -20,6 +21,7 @@ from playground.ui.cards import Card, card_html
 from playground.ui.earlier import Earlier, earlier_html
 from playground.ui.format import file_url
 from playground.ui.header import Header, OpenExperiment, header_html
+from playground.ui.lasting import lasting_words
 from playground.ui.money import Quote
 from playground.ui.neutral_references import NeutralReferences
 from playground.ui.noticed import Noticed
@@ -86,6 +88,7 @@ class Easel:
     ballots: Ballots
     thumbnails_dir: Path
     example: tuple[RunView, ...] = ()
+    kept: Callable[[], Kept] | None = None  # how the copy on the Hub is doing
     experiment_name: Callable[[str], str] = str  # what its maker called an experiment
     neutral_references: NeutralReferences = field(init=False)
     noticed: Noticed = field(init=False)
@@ -111,7 +114,7 @@ class Easel:
             problem: Why an act on the vote panel was not taken.
         """
         shown = self.visits.shown(page_id)
-        views = self.shown_views(page_id)
+        views = self.shown_views(page_id, visit)
         sight = await self.sight(views, visit)
         # Thumbnails are made and the log is summed up at first sight: not on the page's loop.
         earlier = await asyncio.to_thread(self._earlier, visit, shown)
@@ -120,7 +123,7 @@ class Easel:
         guards = await asyncio.to_thread(self.noticed.about, views)
         return Screen(
             page_id=page_id,
-            comparison_id=shown,
+            comparison_id=shown if views else None,
             subject=self._subject(views),
             cards=self.cards(views, visit, sight, guards),
             stage=seen_stage(views or self.example, sight, references),
@@ -136,15 +139,20 @@ class Easel:
     def _references(self, views: Sequence[RunView]) -> tuple[StagePicture, ...]:
         return self.neutral_references.pictures(views[0].request.references) if views else ()
 
-    def shown_views(self, page_id: str) -> tuple[RunView, ...]:
-        """The runs of the comparison a page shows; none while it shows the example."""
+    def shown_views(self, page_id: str, visit: Visit) -> tuple[RunView, ...]:
+        """
+        The runs of the comparison a page shows; none while it shows the example.
+
+        A page is named by whoever calls, so what another visitor shows there is not told.
+        """
         shown = self.visits.shown(page_id)
-        return () if shown is None else self.desk.views(shown)
+        return () if shown is None else self.desk.own_views(shown, visit.owner_id)
 
     def running(self, visit: Visit) -> str | None:
         """The comparison of this visit that is not over, None without one."""
         for comparison_id in tuple(visit.live_ids):
-            if all(view.is_over for view in self.desk.views(comparison_id)):
+            views = self.desk.own_views(comparison_id, visit.owner_id)
+            if all(view.is_over for view in views):
                 visit.live_ids.discard(comparison_id)
         return next(iter(visit.live_ids), None)
 
@@ -157,17 +165,24 @@ class Easel:
 
     def header(self, visit: Visit) -> Markup:
         account = self.wallet.account(visit)
-        found = self.desk.open_views()
+        found = self.desk.open_views(visit.owner_id)
         singly = [view for view in found if view.experiment_id is None]
         open_views, hidden_ids = self._open_views(singly, visit)
         return header_html(
             Header(
                 account=account,
-                money=self.desk.money(account.origin, visit.visit_id),
+                money=self.desk.money(
+                    account.origin,
+                    visit.visit_id,
+                    account_id=account.account_id,
+                    owner_id=visit.owner_id,
+                ),
                 open_views=open_views,
                 is_own_key=visit.account_id is not None,
+                is_public=self.desk.settings.is_public,
                 hidden_ids=hidden_ids,
                 experiments=self._open_experiments(found),
+                lasting=lasting_words(self.desk.settings, self.kept() if self.kept else None),
             )
         )
 
@@ -196,7 +211,7 @@ class Easel:
         for view in views:
             if view.comparison_id in hidden_ids:
                 continue
-            views = self.desk.views(view.comparison_id)
+            views = self.desk.own_views(view.comparison_id, visit.owner_id)
             if self.ballots.is_hidden(visit.voter_id, views):
                 hidden_ids.add(view.comparison_id)
                 begun_at = min(each.started_at for each in views)
@@ -271,7 +286,7 @@ class Easel:
     def _earlier(self, visit: Visit, shown: str | None) -> Markup:
         comparisons = []
         for comparison_id in reversed(visit.comparison_ids[-MAX_EARLIER:]):
-            views = self.desk.views(comparison_id)
+            views = self.desk.own_views(comparison_id, visit.owner_id)
             if views:
                 is_hidden = self.ballots.is_hidden(visit.voter_id, views)
                 thumbnails = tuple(

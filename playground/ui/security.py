@@ -11,12 +11,36 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-# The page may stand inside a Space's frame and nowhere else.
+# Inline scripts and `eval`: the framework writes its settings into the page, and makes the scripts
+# of widgets from text. What remains is worth it: nothing is fetched from, or sent to, elsewhere.
+_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "frame-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+    )
+)
+# A picture or a report, opened by itself, is looked at and runs nothing.
+_FILE_POLICY = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
+# The page may stand inside a Space's frame and nowhere else; `X-Frame-Options` could not say so.
+_FRAMES = "frame-ancestors 'self' https://huggingface.co https://*.hf.space"
+_POLICY = "Content-Security-Policy"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": "frame-ancestors 'self' https://huggingface.co https://*.hf.space",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    _POLICY: f"{_PAGE_POLICY}; {_FRAMES}",
 }
+_FILES = "/gradio_api/file="
 # Routes of the framework that fetch an address the caller names.
 _FETCHERS = ("/gradio_api/file=", "/gradio_api/proxy=", "/file=", "/proxy=")
 # Proxies fold the two slashes of an address into one. A drive letter is not a scheme.
@@ -86,6 +110,8 @@ class SafeHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if _FILES in scope["path"]:
+                    headers.setdefault(_POLICY, f"{_FILE_POLICY}; {_FRAMES}")
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

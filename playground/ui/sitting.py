@@ -15,6 +15,7 @@ from playground.judging.pairs import Pair
 from playground.markup import Markup, el
 from playground.runner.desk import Desk
 from playground.runner.views import RunView
+from playground.sayings import said
 from playground.schema import Answer
 from playground.ui import format as fmt
 from playground.ui.ballots import Act, Ballots, Showing
@@ -22,6 +23,7 @@ from playground.ui.cards import model_name
 from playground.ui.stage import StagePicture, empty_stage, stage_value
 from playground.ui.subject import subject_html
 from playground.ui.texts import text
+from playground.ui.texts.telling import told
 from playground.ui.visits import Visit
 from playground.ui.votes import no_vote, vote_value
 
@@ -142,7 +144,7 @@ class Sittings:
                 elif act.name == "back" and sitting.at > 0:
                     sitting.at -= 1
             except PlaygroundError as exc:
-                problem = str(exc)
+                problem = told(exc)
             return self._bench(sitting, visit, page_id, problem=problem)
 
     def again(self, visit: Visit, page_id: str) -> Bench:
@@ -224,7 +226,12 @@ class Sittings:
         for run_id in (pair.run_1, pair.run_2):
             view = self._desk.view(run_id)
             if view is None or view.picture is None or not view.picture.is_file():
-                raise PictureError(f"The picture of run {run_id} is no longer in the data folder.")
+                raise PictureError(
+                    said(
+                        "The picture of run {run_id} is no longer in the data folder.",
+                        run_id=run_id,
+                    )
+                )
             pictures[run_id] = view.picture
         return pictures
 
@@ -240,7 +247,7 @@ class Sittings:
                 self._refill(sitting, visit)
             self._advance(sitting, visit)
         except PlaygroundError as exc:
-            problem = str(exc)
+            problem = told(exc)
         showing = sitting.showing
         views = {} if showing is None else self._views(showing.pair)
         state = "pair" if views else "done" if sitting.seen or sitting.skipped else "empty"

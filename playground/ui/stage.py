@@ -25,7 +25,7 @@ _KEYS = (
     (("S",), "side"),
     (("L",), "slider"),
     (("B",), "blink"),
-    ((text("stage.space"),), "toggle"),
+    (("stage.space",), "toggle"),  # a key that is called something
     (("K",), "auto"),
     (("F",), "fade"),
     (("D",), "difference"),
@@ -112,7 +112,10 @@ def stage(
         elem_classes=[CSS_CLASS],
         texts=texts_of("stage"),
         spare_px=spare_px,
-        keys=[[list(keys), text(f"stage.key_{name}")] for keys, name in _KEYS],
+        keys=[
+            [[text(key) if len(key) > 1 else key for key in keys], text(f"stage.key_{name}")]
+            for keys, name in _KEYS
+        ],
     )
 
 

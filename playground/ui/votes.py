@@ -13,6 +13,7 @@ from playground.ui.ballots import ACTS, Act, Showing, Sight
 from playground.ui.cards import lane_mark, model_name
 from playground.ui.money import cost_words
 from playground.ui.texts import text, texts_of
+from playground.ui.texts.telling import told
 from playground.ui.widgets import asset
 
 CSS_CLASS = "pg-vote-block"
@@ -177,7 +178,7 @@ def _sizes(sides: Sequence[RunView]) -> str:
     if len(set(sizes)) < 2:
         return ""
     told = (f"{lane_mark(place)} {size}" for place, size in enumerate(sizes, start=1))
-    return text("vote.sizes", sizes=", ".join(told))
+    return text("vote.sizes", sizes=fmt.listed(told))
 
 
 def _check(showing: Showing) -> str:
@@ -191,5 +192,5 @@ def _why_nothing(views: Sequence[RunView]) -> str:
     pairs = comparison_pairs([view.run for view in views if view.run is not None])
     reasons = {pair.why_not for pair in pairs if pair.why_not is not None}
     if len(reasons) == 1 and all(view.picture is not None for view in views):
-        return text("vote.nothing_differs", reason=reasons.pop().sentence)
+        return text("vote.nothing_differs", reason=told(reasons.pop().sentence))
     return text("vote.nothing")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from playground import catalog
+from playground import catalog, wire
 from playground.errors import InvalidRequestError, PlaygroundError
 from playground.runner.desk import Desk
 from playground.runner.views import AccountView
@@ -10,6 +10,7 @@ from playground.schema import Origin, Request
 from playground.ui import format as fmt
 from playground.ui.money import Quote, estimate_words, quote
 from playground.ui.texts import text
+from playground.ui.texts.telling import told
 from playground.ui.visits import Visit, Visits
 
 
@@ -31,22 +32,56 @@ class Wallet:
             visit.account_id = None
             return self.desk.account(self.desk.default_account_id)
 
-    async def use_key(self, visit: Visit, key: str) -> str:
-        """Takes a typed key for this visit; returns what to tell. The key is kept by nobody here."""
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where a key may be sent: the service's own addresses, and what the settings say first."""
+        official = (f"https://{host}" for host in wire.OFFICIAL_HOSTS)
+        return tuple(dict.fromkeys((self._own_host, *official)))
+
+    @property
+    def _own_host(self) -> str:
+        return wire.normalise_base_url(self.desk.settings.base_url)
+
+    def host_of(self, told: str) -> str:
+        """
+        The address a person chose or typed; nothing chosen is what the settings say.
+
+        Raises:
+            InvalidRequestError: It is no address, or strangers come here and it is none of `hosts`.
+        """
+        if not told.strip():
+            return self._own_host
+        host = wire.normalise_base_url(told)
+        if self.desk.settings.is_public and host not in self.hosts:
+            # Else anybody could make this server speak to whom they like.
+            raise InvalidRequestError(text("key.host_refused"), field="base_url")
+        return host
+
+    async def use_key(self, visit: Visit, key: str, host: str = "") -> str:
+        """
+        Takes a typed key for this visit; returns what to tell. The key is kept by nobody here.
+
+        Args:
+            host: Where it belongs, as in `host_of`.
+        """
         if not key.strip():
             return text("key.empty")
         try:
-            account = await self.desk.open_account(self.desk.settings.base_url, key)
+            account = await self.desk.open_account(self.host_of(host), key, owner_id=visit.owner_id)
         except PlaygroundError as exc:
-            return text("key.failed", problem=exc)
+            return text("key.failed", problem=told(exc))
         if account.problem is not None and account.balance is None:
             self.visits.discard_account(account.account_id)
-            return text("key.failed", problem=account.problem)
+            return text("key.failed", problem=told(account.problem))
         self.visits.use_account(visit, account.account_id)
         if account.problem is not None:
-            return account.problem
+            return told(account.problem)
         is_live = account.origin is Origin.LIVE
-        return text("key.accepted" if is_live else "key.accepted_emulated")
+        words = text("key.accepted" if is_live else "key.accepted_emulated")
+        if account.n_taken_up:
+            name = "key.taken_up_one" if account.n_taken_up == 1 else "key.taken_up_many"
+            words += " " + text(name, count=account.n_taken_up)
+        return words
 
     def forget_key(self, visit: Visit) -> str:
         """Goes back to the default account; returns what to tell."""

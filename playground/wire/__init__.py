@@ -33,6 +33,7 @@ from playground.wire.tasks import (
     parse_status,
     status_path,
 )
+from playground.wire.webhooks import WebhookEvent, read_webhook
 
 __all__ = [
     "BALANCE_PATH",
@@ -47,6 +48,7 @@ __all__ = [
     "PricePage",
     "QuotedPrice",
     "RateLimit",
+    "WebhookEvent",
     "check_key",
     "classify_create",
     "create_body",
@@ -63,6 +65,7 @@ __all__ = [
     "parse_retry_after",
     "parse_status",
     "parse_upload",
+    "read_webhook",
     "scrub",
     "status_path",
 ]

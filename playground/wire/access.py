@@ -7,6 +7,7 @@ from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
 from playground.errors import InvalidRequestError
+from playground.sayings import said
 
 OFFICIAL_HOSTS = ("toapis.com", "toapis.cn")
 
@@ -41,17 +42,19 @@ def normalise_base_url(text: str) -> str:
         parts = urlsplit(text)
         scheme, host, port = parts.scheme, parts.hostname, parts.port
     except ValueError:
-        raise _bad_address("That is no address of a service.") from None
+        raise _bad_address(said("That is no address of a service.")) from None
     if not host or not re.fullmatch(r"[a-z0-9._:\-]+", host) or port == 0:
-        raise _bad_address("That is no address of a service.")
+        raise _bad_address(said("That is no address of a service."))
     if parts.username is not None or parts.query or parts.fragment:
-        raise _bad_address("The address must hold no user name, question mark or hash sign.")
+        raise _bad_address(said("The address must hold no user name, question mark or hash sign."))
     if scheme not in _DEFAULT_PORTS:
-        raise _bad_address("The address must begin with https://.")
+        raise _bad_address(said("The address must begin with https://."))
     if scheme == "http" and not is_loopback(host):
-        raise _bad_address(f"http://{host} would send the key unencrypted. Use https://.")
+        raise _bad_address(
+            said("http://{host} would send the key unencrypted. Use https://.", host=host)
+        )
     if not re.fullmatch(r"[A-Za-z0-9/._~\-]*", parts.path):
-        raise _bad_address("The path of the address holds signs that no service uses.")
+        raise _bad_address(said("The path of the address holds signs that no service uses."))
     kept_path = re.split(r"/+v1(?:/|$)", parts.path, maxsplit=1)[0].rstrip("/")
     shown_host = f"[{host}]" if ":" in host else host
     shown_port = "" if port in (None, _DEFAULT_PORTS[scheme]) else f":{port}"
@@ -78,8 +81,12 @@ def check_key(text: str) -> Key:
     key = key.strip(_QUOTES + _INVISIBLE).strip()
     if not _KEY.fullmatch(key):
         raise InvalidRequestError(
-            f"That is no key: it has {len(key)} characters and must have 8 to 200, without spaces, "
-            "line breaks or letters beyond ASCII. Copy it again from the service's console.",
+            said(
+                "That is no key: it has {n_key} characters and must have 8 to 200, without "
+                "spaces, line breaks or letters beyond ASCII. Copy it again from the service's "
+                "console.",
+                n_key=len(key),
+            ),
             field="api_key",
         )
     return Key(key)
@@ -95,5 +102,6 @@ def scrub(text: str, secrets: Collection[str]) -> str:
 
 def _bad_address(message: str) -> InvalidRequestError:
     return InvalidRequestError(
-        f"{message} Examples: https://toapis.com, https://toapis.cn.", field="base_url"
+        said("{message} Examples: https://toapis.com, https://toapis.cn.", message=message),
+        field="base_url",
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from playground.errors import AuthenticationError, NetworkError, RejectedError
+from playground.sayings import said
 from playground.schema import Balance
 from playground.wire import loose
 from playground.wire.answer import Answer
@@ -47,7 +48,9 @@ def parse_upload(answer: Answer, *, now: datetime, secrets: Collection[str] = ()
     tree = read(answer, now=now, secrets=secrets)
     body = loose.mapping(tree)
     if body.get("success") is False:
-        raise refusal(RejectedError, answer, tree, says="The upload was refused", secrets=secrets)
+        raise refusal(
+            RejectedError, answer, tree, says=said("The upload was refused"), secrets=secrets
+        )
     for place in (loose.mapping(body.get("data")), body):
         url = loose.text(place.get("url"))
         if url is not None and url.lower().startswith(("https://", "http://")):
@@ -67,7 +70,7 @@ def parse_balance(answer: Answer, *, now: datetime, secrets: Collection[str] = (
     tree = read(answer, now=now, secrets=secrets)
     body = loose.mapping(tree)
     if body.get("success") is False:
-        says = "The key was not accepted; check it"
+        says = said("The key was not accepted; check it")
         raise refusal(AuthenticationError, answer, tree, says=says, secrets=secrets)
     if not body.keys() & {"remain_balance", "remain_credits", "unlimited_quota"}:
         raise NetworkError("The service's answer about the balance holds none. Try again.")

@@ -14,6 +14,7 @@ from playground.errors import (
     ServiceError,
     UnavailableError,
 )
+from playground.sayings import said
 from playground.wire import loose
 from playground.wire.access import scrub
 from playground.wire.answer import Answer, parse_retry_after
@@ -25,14 +26,14 @@ LIMITER_DOWN = "rate_limit_unavailable"
 NO_TASK = "task_not_exist"  # a code, though some routes put it where the message belongs
 _ASK_AGAIN = frozenset({408, 425})
 
-_RATE_LIMITED = "The service takes no more requests at the moment"
-_MISSING = "The service does not know what was asked for"
-_NO_CREDITS = "The account has not enough credits; top it up"
-_MODERATED = "The content policy refused this prompt or a reference"
-_BAD_KEY = "The key was not accepted; check it"
-_FORBIDDEN = "This key may not do that; check what it is allowed to use"
-_REJECTED = "The service refused the request"
-_DOWN = "The service is out of order at the moment"
+_RATE_LIMITED = said("The service takes no more requests at the moment")
+_MISSING = said("The service does not know what was asked for")
+_NO_CREDITS = said("The account has not enough credits; top it up")
+_MODERATED = said("The content policy refused this prompt or a reference")
+_BAD_KEY = said("The key was not accepted; check it")
+_FORBIDDEN = said("This key may not do that; check what it is allowed to use")
+_REJECTED = said("The service refused the request")
+_DOWN = said("The service is out of order at the moment")
 
 
 def error_from(answer: Answer, *, now: datetime, secrets: Collection[str] = ()) -> ServiceError:
@@ -67,7 +68,11 @@ def refusal(
     code, message = (None if each is None else scrub(each, secrets) for each in fault(tree))
     detail = f"HTTP {answer.status_code}" if code is None else f"HTTP {answer.status_code}, {code}"
     return kind(
-        f"{says} ({detail})." + ("" if message is None else f" It says: {message}"),
+        said("{says} ({detail}).", says=says, detail=detail)
+        if message is None
+        else said(
+            "{says} ({detail}). It says: {message}", says=says, detail=detail, message=message
+        ),
         status_code=answer.status_code,
         code=code,
         service_message=message,
@@ -88,8 +93,11 @@ def read(answer: Answer, *, now: datetime, secrets: Collection[str]) -> Json:
     tree = loose.load(answer.body)
     if not isinstance(tree, dict):
         raise NetworkError(
-            f"HTTP {answer.status_code} came with something that is not the service's JSON. "
-            "A proxy may stand in between; try again."
+            said(
+                "HTTP {status_code} came with something that is not the service's JSON. A "
+                "proxy may stand in between; try again.",
+                status_code=answer.status_code,
+            )
         )
     return tree
 

@@ -12,8 +12,9 @@ from PIL import Image
 
 from playground.judging.votes import load_votes
 from playground.ui.texts import text
+from tests.browser.axe import findings, needs_axe
 from tests.browser.conftest import Screen
-from tests.browser.test_looks import PHONE, _violations
+from tests.browser.test_looks import PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -434,24 +435,24 @@ def test_with_names_a_vote_is_taken_and_does_not_count_as_blind(screen: Screen) 
 # ---- every eye and hand ---------------------------------------------------------------------------
 
 
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_before_and_after_the_vote(
     new_screen: Callable[[], Screen], scheme: str
 ) -> None:
-    pytest.importorskip("axe_playwright_python")
     screen = new_screen()
     screen.page.emulate_media(color_scheme=scheme)
     screen.open()
     screen.app.faults("task:slow,seconds=40")
     run_blind(screen, "Seen by a machine", until_ready=False)
-    assert _violations(screen) == []
+    assert findings(screen.page) == []
 
     wait_for_pair(screen)
-    assert _violations(screen) == []
+    assert findings(screen.page) == []
     screen.page.click("#vote button[data-answer=a_better]")
     wait_for_answer(screen, "a_better")
     screen.page.wait_for_selector("#stage .pg-stage[data-state=ready]")
-    assert _violations(screen) == []
+    assert findings(screen.page) == []
 
 
 def test_a_phone_judges_without_scrolling_sideways(screen: Screen) -> None:

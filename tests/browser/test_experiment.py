@@ -9,8 +9,9 @@ import pytest
 
 from playground.judging.votes import load_votes
 from playground.schema import RunStatus
+from tests.browser.axe import findings, needs_axe
 from tests.browser.conftest import SPEED, App, Screen, start_app
-from tests.browser.test_looks import PHONE, _violations
+from tests.browser.test_looks import PHONE
 from tests.photos import PHOTOS
 
 pytestmark = pytest.mark.browser
@@ -440,17 +441,14 @@ def test_hostile_prompts_names_and_tags_stay_words(trial: Screen, tmp_path: Path
     assert trial.page.evaluate("window.pwned") is None
 
 
-@pytest.mark.skipif(
-    "not __import__('importlib.util').util.find_spec('axe_playwright_python')",
-    reason="axe is not installed",
-)
+@needs_axe
 def test_a_phone_the_dark_and_readers_get_all_of_it(trial: Screen) -> None:
     def check() -> None:
         for size in (PHONE, {"width": 1280, "height": 900}):
             trial.page.set_viewport_size(size)
             overhang = trial.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert overhang <= 0
-            assert _violations(trial) == []
+            assert findings(trial.page) == []
 
     check()
     trial.page.fill(f"{FORM} [name=prompts]", "A {{x")

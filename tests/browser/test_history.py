@@ -14,8 +14,9 @@ from playground.history.marks import load_marks
 from playground.judging.votes import load_votes
 from playground.provenance.records import read_provenance, stripped
 from playground.schema import Run, RunStatus
+from tests.browser.axe import findings, needs_axe
 from tests.browser.conftest import SPEED, App, Screen, start_app, sync_api, watch
-from tests.browser.test_looks import PHONE, _violations
+from tests.browser.test_looks import PHONE
 from tests.judging_rig import a_comparison, a_picture, failed, keep_picture, log_runs
 
 pytestmark = pytest.mark.browser
@@ -553,17 +554,17 @@ def test_a_phone_never_scrolls_sideways(past: Screen) -> None:
         past.page.set_viewport_size({"width": 1280, "height": 900})
 
 
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(new_screen: Callable[[], Screen], scheme: str) -> None:
-    pytest.importorskip("axe_playwright_python")
     screen = new_screen()
     screen.page.emulate_media(color_scheme=scheme)
     open_history(screen)
     screen.page.click("[data-more]")
-    assert _violations(screen) == []
+    assert findings(screen.page) == []
     screen.page.click("[data-view=table]")
     screen.page.wait_for_selector(f"{LIST} table")
-    assert _violations(screen) == []
+    assert findings(screen.page) == []
     screen.page.fill(f"{FILTERS} [type=search]", "number 60")
     found(screen, 1)
     open_past(screen, "cmp_60")
@@ -571,4 +572,4 @@ def test_axe_finds_nothing(new_screen: Callable[[], Screen], scheme: str) -> Non
     screen.page.fill("[data-form=tag] input", scheme)
     screen.page.keyboard.press("Enter")
     screen.page.wait_for_selector(f".pg-tags >> text={scheme}")
-    assert _violations(screen) == []
+    assert findings(screen.page) == []

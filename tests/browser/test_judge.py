@@ -16,8 +16,9 @@ import pytest
 
 from playground.judging.votes import load_votes
 from tests.ballot_rig import a_finished
+from tests.browser.axe import findings, needs_axe
 from tests.browser.conftest import TIMEOUT_MS, App, Screen, start_app, watch
-from tests.browser.test_looks import PHONE, _violations
+from tests.browser.test_looks import PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -201,20 +202,20 @@ def test_another_choice_judges_something_else(judging) -> None:
     assert "number 7" in screen.page.inner_text("#judge-subject")
 
 
+@needs_axe
 def test_axe_finds_nothing_in_any_state(judging) -> None:
-    pytest.importorskip("axe_playwright_python")
     screen, judge = judging(2)
     judge.open()
     token = ""
     for scheme in ("light", "dark"):
         screen.page.emulate_media(color_scheme=scheme)
         token = judge.wait_for_pair(token)
-        assert _violations(screen) == []
+        assert findings(screen.page) == []
         judge.vote("1")
-        assert _violations(screen) == []
+        assert findings(screen.page) == []
         judge.press("Enter")
     screen.page.wait_for_selector("#judge-message [data-state=done]")
-    assert _violations(screen) == []
+    assert findings(screen.page) == []
 
 
 def test_both_whole_pictures_and_the_verdicts_fit_a_window_and_a_phone(judging) -> None:

@@ -1,16 +1,14 @@
 """The page for every eye and hand: keyboard, small screens, dark, readers, and no motion."""
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
+from tests.browser.axe import findings, needs_axe
 from tests.browser.conftest import Screen
 
 pytestmark = pytest.mark.browser
 
-_AXE_PACKAGE = find_spec("axe_playwright_python")
 PHONE = {"width": 390, "height": 844}
 
 
@@ -142,43 +140,28 @@ def test_only_words_about_the_state_are_announced(screen: Screen) -> None:
     assert alt == "FLUX.2 pro, side B: Listen"
 
 
-@pytest.mark.skipif(_AXE_PACKAGE is None, reason="axe-core is not installed")
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_state(new_screen: Callable[[], Screen], scheme: str) -> None:
     screen = new_screen()
     screen.page.emulate_media(color_scheme=scheme)
     screen.open()
-    assert _violations(screen) == []
+    assert findings(screen.page) == []
 
     screen.app.faults("task:slow,seconds=60,model=flux-2-flex", "task:fail,model=flux-2-pro")
     screen.run("Seen by a machine", until_over=False)
     screen.page.wait_for_selector("#card-1 [data-phase=generating]")
     screen.page.wait_for_selector("#card-2 [data-status]")
-    assert _violations(screen) == []
+    assert findings(screen.page) == []
 
     screen.wait_until_idle()
     screen.page.click("#run")
     screen.page.click("[data-open-address]")
     screen.page.click("[data-chip=key]")
     screen.page.wait_for_selector("#key-panel:popover-open")
-    assert _violations(screen) == []
+    assert findings(screen.page) == []
 
     screen.page.keyboard.press("Escape")
     screen.page.click("[data-chip=open]")
     screen.wait_until_idle()
-    assert _violations(screen) == []
-
-
-def _violations(screen: Screen) -> list[str]:
-    assert _AXE_PACKAGE is not None
-    assert _AXE_PACKAGE.origin is not None
-    if not screen.page.evaluate("'axe' in window"):
-        axe = Path(_AXE_PACKAGE.origin).with_name("axe.min.js").read_text("utf-8")
-        screen.page.evaluate(axe)
-    result = screen.page.evaluate("axe.run(document)")
-    assert len(result["passes"]) > 20  # it did look
-    return [
-        f"{violation['id']}: {node['target']}"
-        for violation in result["violations"]
-        for node in violation["nodes"]
-    ]
+    assert findings(screen.page) == []

@@ -16,9 +16,10 @@ from playground.results.verdict import judge
 from playground.runlog import load_runs
 from playground.schema import Origin
 from playground.ui.results_page import plain
+from tests.browser.axe import findings, needs_axe
 from tests.browser.conftest import TIMEOUT_MS, App, Screen, start_app, watch
 from tests.browser.test_judge import Judge
-from tests.browser.test_looks import PHONE, _violations
+from tests.browser.test_looks import PHONE
 from tests.judging_rig import MODELS, a_picture, keep_picture, log_runs
 from tests.results_rig import comparisons
 from tests.weighing_rig import ME, a_long_history, log_tags, log_votes, synthetic_votes
@@ -245,8 +246,8 @@ def test_it_fits_a_phone_and_is_dark_in_the_dark(start: Start, tmp_path: Path) -
     assert (ink, surface, line) == ("rgb(236, 236, 234)", "rgb(26, 28, 32)", "rgb(163, 176, 255)")
 
 
+@needs_axe
 def test_axe_finds_nothing_wrong_with_it(start: Start, tmp_path: Path) -> None:
-    pytest.importorskip("axe_playwright_python")
     a_long_history(tmp_path, 40)
     screen = start(tmp_path)
     for scheme in ("light", "dark"):
@@ -257,7 +258,7 @@ def test_axe_finds_nothing_wrong_with_it(start: Start, tmp_path: Path) -> None:
         screen.page.evaluate(
             "document.querySelectorAll('#weighed details').forEach(d => d.open = true)"
         )
-        assert _violations(screen) == []
+        assert findings(screen.page) == []
 
 
 def test_tables_open_by_keyboard_and_stay_open_when_it_is_drawn_anew(

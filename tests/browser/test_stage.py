@@ -8,7 +8,6 @@ import socket
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
@@ -21,12 +20,12 @@ from playground.ui import format as fmt
 from playground.ui.stage import STYLE_SHEET, StagePicture, empty_stage, stage, stage_value
 from playground.ui.theme import theme
 from playground.ui.widgets import asset
+from tests.browser.axe import findings, needs_axe
 from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGS
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
 
-_AXE_PACKAGE = find_spec("axe_playwright_python")
 TIMEOUT_MS = 15_000
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -1285,20 +1284,15 @@ def test_dark_is_dark(
     assert near(on.colour(on.pane(0).x + 50, on.pane(0).y + 200), RED)
 
 
-@pytest.mark.skipif(_AXE_PACKAGE is None, reason="axe-core is not installed")
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_mode(
     open_stage: Callable[..., Stage], red: StagePicture, tall: StagePicture, scheme: str
 ) -> None:
-    assert _AXE_PACKAGE is not None
-    assert _AXE_PACKAGE.origin is not None
     on = open_stage(color_scheme=scheme)
-    on.page.evaluate(Path(_AXE_PACKAGE.origin).with_name("axe.min.js").read_text("utf-8"))
 
     def violations() -> list[str]:
-        result = on.page.evaluate("axe.run('.pg-stage')")
-        assert len(result["passes"]) > 5  # it did look
-        return [f"{each['id']}: {each['nodes'][0]['target']}" for each in result["violations"]]
+        return findings(on.page, ".pg-stage", least_passes=5)
 
     assert violations() == []
     on.show(stage_value(red, replace(red, label="second"), others=[tall]))

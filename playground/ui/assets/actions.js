@@ -1,5 +1,5 @@
 // Buttons in HTML from the server name a step; it is passed on with what the button knows.
-const STEPS = ["retry", "look_again", "confirm", "leave", "open", "choose", "again"];
+const STEPS = ["retry", "look_again", "confirm", "leave", "open", "choose", "again", "speak"];
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   const experiment = event.target.closest("[data-experiment]")?.dataset.experiment;

@@ -1,8 +1,8 @@
 // The parts of the Experiment screen pass on what is pressed; focus outlives each new drawing.
 const STEPS = ["pause", "resume", "stop", "retry"];
 const ACTS = ["open", "back", "export", "judge", "pick"];
-let focusKey = null;
-let isOpen = {};
+const restore = window.redrawing.outlive(element);
+const announce = window.redrawing.announcer("#experiment");
 
 const find = (selector) => element.querySelector(selector);
 const all = (selector) => Array.from(element.querySelectorAll(selector));
@@ -38,46 +38,7 @@ element.addEventListener("change", (event) => {
   if (event.target.closest(".pg-grid-filters")) trigger("ask", filters(event.target.name));
 });
 
-// ---- what is new, for those who listen -------------------------------------------------------
-
-let said = "";
-
-/** In a place of its own that is never drawn anew: only changes inside a region are announced. */
-function announce() {
-  const news = find("[data-news] p, p[data-news], .pg-experiment-title .pg-standing")?.textContent ?? "";
-  const screen = document.querySelector("#experiment");
-  if (news === said || !screen) return;
-  said = news;
-  let region = screen.querySelector(":scope > [role=status]");
-  if (!region) {
-    region = document.createElement("p");
-    region.className = "pg-hidden";
-    region.setAttribute("role", "status");
-    screen.append(region);
-  }
-  if (news) region.textContent = news;
-}
-
 // ---- after each drawing ----------------------------------------------------------------------
-
-element.addEventListener("focusin", (event) => {
-  focusKey = event.target.closest("[data-key]")?.dataset.key ?? null;
-});
-element.addEventListener("focusout", (event) => {
-  // What is drawn anew loses the focus and is gone; what is left by somebody is still there.
-  const { target, relatedTarget } = event;
-  if (element.contains(relatedTarget)) return;
-  setTimeout(() => {
-    if (target.isConnected && document.activeElement !== target) focusKey = null;
-  });
-});
-element.addEventListener(
-  "toggle",
-  (event) => {
-    if (event.target.dataset.keep) isOpen = { ...isOpen, [event.target.dataset.keep]: event.target.open };
-  },
-  true,
-);
 
 let picked = 0;
 
@@ -89,18 +50,9 @@ function drawn() {
     requestAnimationFrame(() => requestAnimationFrame(look));
   }
   picked = nowPicked;
-  for (const each of all("[data-keep]")) each.open = isOpen[each.dataset.keep] ?? false;
-  const isLost = document.activeElement === document.body || document.activeElement === null;
-  if (focusKey !== null && isLost) {
-    const again = all("[data-key]").find((each) => each.dataset.key === focusKey);
-    again?.focus({ preventScroll: true });
-  }
-  announce();
-  const ready = find("[data-ready]");
-  if (ready && !ready.dataset.fetched) {
-    ready.dataset.fetched = "yes";
-    ready.click();
-  }
+  restore();
+  announce(find("[data-news] p, p[data-news], .pg-experiment-title .pg-standing")?.textContent ?? "");
+  window.redrawing.fetchReady(element);
 }
 
 // What scrolls by itself can be reached by keyboard.

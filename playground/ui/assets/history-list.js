@@ -2,10 +2,11 @@
 // was selected outlive each new drawing.
 const ACTS = [
   "open", "turn", "zip", "mark", "undo", "show", "retry", "look_again", "back", "download", "use", "choose",
+  "takeout",
 ];
 const selected = new Set();
-let focusKey = null;
-let isOpen = {};
+const restore = window.redrawing.outlive(element);
+const announce = window.redrawing.announcer("#history");
 let isPlain = false;
 
 const find = (selector) => element.querySelector(selector);
@@ -69,66 +70,20 @@ function tellSelected() {
   find("[data-all]").checked = boxes.length > 0 && boxes.every((box) => box.checked);
 }
 
-// ---- what is new, for those who listen -------------------------------------------------------
-
-let said = "";
-
-/** In a place of its own that is never drawn anew: only changes inside a region are announced. */
-function announce() {
-  const news = find("[data-news] p, p[data-news]")?.textContent ?? "";
-  const screen = document.querySelector("#history");
-  if (news === said || !screen) return;
-  said = news;
-  let region = screen.querySelector(":scope > [role=status]");
-  if (!region) {
-    region = document.createElement("p");
-    region.className = "pg-hidden";
-    region.setAttribute("role", "status");
-    screen.append(region);
-  }
-  if (news) region.textContent = news;
-}
-
 // ---- after each drawing ----------------------------------------------------------------------
-
-element.addEventListener("focusin", (event) => (focusKey = event.target.dataset.key ?? null));
-element.addEventListener("focusout", (event) => {
-  // What is drawn anew loses the focus and is gone; what is left by somebody is still there.
-  const { target, relatedTarget } = event;
-  if (element.contains(relatedTarget)) return;
-  setTimeout(() => {
-    if (target.isConnected && document.activeElement !== target) focusKey = null;
-  });
-});
-element.addEventListener(
-  "toggle",
-  (event) => {
-    if (event.target.dataset.keep) isOpen = { ...isOpen, [event.target.dataset.keep]: event.target.open };
-  },
-  true,
-);
 
 function drawn() {
   for (const box of all("[data-select]")) box.checked = selected.has(box.dataset.select);
   tellSelected();
   for (const each of all("[data-plain]")) each.checked = isPlain;
-  for (const each of all("[data-keep]")) each.open = isOpen[each.dataset.keep] ?? false;
   for (const each of all("[data-link]")) {
     const address = new URL(location.pathname, location.origin);
     address.searchParams.set("comparison", each.dataset.link);
     each.dataset.copy = address.href;
   }
-  const isLost = document.activeElement === document.body || document.activeElement === null;
-  if (focusKey !== null && isLost) {
-    const again = all("[data-key]").find((each) => each.dataset.key === focusKey);
-    again?.focus({ preventScroll: true });
-  }
-  announce();
-  const ready = find("[data-ready]");
-  if (ready && !ready.dataset.fetched) {
-    ready.dataset.fetched = "yes";
-    ready.click();
-  }
+  restore();
+  announce(find("[data-news] p, p[data-news]")?.textContent ?? "");
+  window.redrawing.fetchReady(element);
 }
 
 watch("value", drawn);

@@ -47,6 +47,29 @@
     }
   }
 
+  // ---- whose runs these are, where strangers come: a secret that only this browser keeps --------
+
+  const OWNER = "playground-owner";
+  let owner = ""; // without storage it lasts as long as the page
+
+  function newOwnerToken() {
+    const bytes = crypto.getRandomValues(new Uint8Array(32));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function ownerToken() {
+    if (!document.querySelector('meta[name="playground-public"]')) return "";
+    try {
+      const known = localStorage.getItem(OWNER);
+      if (/^[0-9a-f]{32,64}$/.test(known)) return known;
+      owner ||= newOwnerToken();
+      localStorage.setItem(OWNER, owner);
+    } catch {
+      owner ||= newOwnerToken();
+    }
+    return owner;
+  }
+
   // ---- which comparison the address names ----------------------------------------------------
 
   function comparisonId() {
@@ -117,9 +140,14 @@
   const begun = new WeakMap();
 
   function words(seconds) {
-    if (Math.round(seconds * 10) / 10 < 60) return `${seconds.toFixed(1)} s`;
+    const { texts } = window.playgroundLanguage;
+    if (Math.round(seconds * 10) / 10 < 60) {
+      return texts.seconds.replace("{seconds}", seconds.toFixed(1));
+    }
     const whole = Math.round(seconds);
-    return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+    return texts.minutes
+      .replace("{minutes}", String(Math.floor(whole / 60)))
+      .replace("{seconds}", String(whole % 60).padStart(2, "0"));
   }
 
   function tick() {
@@ -192,6 +220,10 @@
 
   function meetWidgets() {
     placeTab();
+    // The framework's own button, which knows one language.
+    const more = document.querySelector("#tabs .overflow-menu > button");
+    const label = window.playgroundLanguage.texts.more_tabs;
+    if (more && more.getAttribute("aria-label") !== label) more.setAttribute("aria-label", label);
     const bar = document.querySelector("#header");
     if (bar && !bar.dataset.measured) {
       bar.dataset.measured = "yes";
@@ -203,7 +235,7 @@
       panel.setAttribute("role", "dialog");
       panel.setAttribute("aria-labelledby", "key-title");
       panel.addEventListener("toggle", (event) => {
-        if (event.newState === "open") panel.querySelector("input")?.focus();
+        if (event.newState === "open") panel.querySelector("#key input")?.focus();
       });
     }
   }
@@ -219,6 +251,6 @@
   }
 
   window.playground = Object.freeze({
-    visitId, voterId, comparisonId, setComparison, showTab, experimentId, setExperiment, showExperiment,
+    visitId, voterId, ownerToken, comparisonId, setComparison, showTab, experimentId, setExperiment, showExperiment,
   });
 })();

@@ -307,7 +307,7 @@ address.addEventListener("submit", async (event) => {
   event.preventDefault();
   problems.replaceChildren();
   const url = addressBox.value;
-  const answer = await busy(url, () => server.keep_url({ url }));
+  const answer = await busy(url, () => server.keep_url({ url, visit: visitId() }));
   if (answer?.item) addressBox.value = "";
   settle(answer, url, null);
 });

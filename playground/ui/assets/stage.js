@@ -212,7 +212,7 @@ function describeShares() {
   fade.setAttribute("aria-valuetext", words("share", { mark: mark(1), percent }));
   const first = Math.round(Number(divider.value));
   divider.setAttribute("aria-valuetext", words("share", { mark: mark(0), percent: first }));
-  write(find(".pg-stage-zoom"), state === "ready" ? `${zoomPercent()} %` : "");
+  write(find(".pg-stage-zoom"), state === "ready" ? words("percent", { percent: zoomPercent() }) : "");
 }
 
 function zoomPercent() {

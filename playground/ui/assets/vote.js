@@ -101,8 +101,11 @@ function draw() {
 /** What was said and who is who, in one sentence for those who listen. */
 function resultWords() {
   if (!value.sides?.length) return "";
-  const names = value.sides.map(({ mark, name }) => `${mark}: ${name}.`).join(" ");
-  return value.answer ? `${texts[value.answer]}. ${names}` : names;
+  const names = value.sides.map(({ mark, name }) =>
+    texts.who.replace("{mark}", mark).replace("{name}", name),
+  );
+  const said = value.answer ? [texts.said.replace("{words}", texts[value.answer])] : [];
+  return [...said, ...names].join(texts.between);
 }
 
 function describe() {

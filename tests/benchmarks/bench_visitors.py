@@ -1,0 +1,214 @@
+"""
+Many visitors at once, each running a comparison on the emulator over real event streams.
+
+    python -m tests.benchmarks.bench_visitors [--visitors 50] [--waves 3] [--speed 1] [--only ours]
+
+Beside it, in the same run, a bare Gradio app that sends cards of the same size at the same pace
+to as many visitors. Each app is a process of its own. The delay of an update is from the moment
+the row of a lane was made (of the bare app: from the moment the card was sent) to its card's
+arrival; the pause is what lies between two cards of a running lane, half a second when nothing is
+in the way. Memory is what the server's process holds; left pages are let go of after six seconds
+here instead of an hour.
+"""
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+from playground.runlog import RunLog
+from tests.visitors import Visitor
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KEPT_S = 6.0
+SETTLES_AFTER_S = 16.0
+PATIENCE_S = 180.0
+BARE_CARD_BYTES = 4_000
+BARE_RUN_S = 9.0
+PAUSE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """What one wave of visitors met. Memory in MB."""
+
+    delays_s: list[float]
+    pauses_s: list[float]
+    ticks_s: list[float]
+    failed: int
+    seconds: float
+    loaded_mb: float
+    busy_mb: float
+    left_mb: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--visitors", type=int, default=50)
+    parser.add_argument("--waves", type=int, default=3)
+    parser.add_argument("--speed", type=float, default=1.0)
+    parser.add_argument("--only", choices=("bare", "ours"))
+    parser.add_argument("--serve", choices=("ours", "bare"))
+    parser.add_argument("--data", type=Path)
+    options = parser.parse_args()
+    if options.serve == "ours":
+        serve_ours(options.data, options.speed)
+    elif options.serve == "bare":
+        serve_bare()
+    else:
+        for which in ("bare", "ours") if options.only is None else (options.only,):
+            compare(which, options.visitors, options.waves, options.speed)
+
+
+def compare(which: str, visitors: int, waves: int, speed: float) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        command = ["--serve", which, "--data", name, "--speed", str(speed)]
+        with server(command) as (process, url):
+            began_mb = resident_mb(process.pid)
+            print(f"{which}: {visitors} visitors at once; the server began with {began_mb:.0f} MB")
+            log = RunLog(Path(name) / "data" / "runs.csv") if which == "ours" else None
+            for number in range(1, waves + 1):
+                wave = asyncio.run(one_wave(url, process.pid, visitors, log))
+                print(
+                    f"  wave {number}: {wave.failed} failed, {wave.seconds:.1f} s · delay of an "
+                    f"update p50 {percentile(wave.delays_s, 50):.2f} p95 "
+                    f"{percentile(wave.delays_s, 95):.2f} max {max(wave.delays_s):.2f} s · pause "
+                    f"p95 {percentile(wave.pauses_s, 95):.2f} max {max(wave.pauses_s):.2f} s · "
+                    f"tick p95 {percentile(wave.ticks_s, 95):.2f} s · MB loaded "
+                    f"{wave.loaded_mb:.0f}, busy {wave.busy_mb:.0f}, left {wave.left_mb:.0f} "
+                    f"(+{(wave.loaded_mb - began_mb) / visitors:.2f} a page)"
+                )
+                began_mb = wave.left_mb
+
+
+async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wave:
+    limits = httpx.Limits(
+        max_connections=None, max_keepalive_connections=visitors, keepalive_expiry=2
+    )
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, limits=limits) as client:
+        config = (await client.get("/config")).json()
+        everybody = [Visitor(client=client, config=config) for _ in range(visitors)]
+        await asyncio.gather(*(each.come() for each in everybody))
+        loaded_mb = resident_mb(pid)
+        began_s = time.monotonic()
+        await asyncio.gather(*(each.run("A lighthouse at dusk") for each in everybody))
+        seconds = time.monotonic() - began_s
+        busy_mb = resident_mb(pid)
+        await asyncio.gather(*(each.leave() for each in everybody))
+    await asyncio.sleep(SETTLES_AFTER_S)
+    delays_s, failed = [], sum(bool(each.problems) for each in everybody)
+    for each in everybody:
+        if log is None:
+            delays_s += [u.at_s - u.sent_at_s for u in each.updates if u.sent_at_s is not None]
+            continue
+        shown, rows = last_cards(each), log_rows(log, each.comparison_id)
+        failed += not each.problems and (len(rows) != 2 or len(shown) != 2)
+        delays_s += [at_s - made_s for at_s, made_s in zip(shown, rows, strict=False)]
+    return Wave(
+        delays_s=delays_s,
+        pauses_s=[update.gap_s for each in everybody for update in each.updates[2:]],
+        ticks_s=[tick_s for each in everybody for tick_s in each.tick_s] or [0.0],
+        failed=failed,
+        seconds=seconds,
+        loaded_mb=loaded_mb,
+        busy_mb=busy_mb,
+        left_mb=resident_mb(pid),
+    )
+
+
+def last_cards(visitor: Visitor) -> list[float]:
+    """When the finished card of each lane arrived, the left lane first."""
+    # The first card of a page shows an example, which is over too: the last one counts.
+    over = {each.lane: each.at_s for each in visitor.updates if each.is_over}
+    return [over[lane] for lane in sorted(over)]
+
+
+def log_rows(log: RunLog, comparison_id: str) -> list[float]:
+    """When the row of each lane was made, the left lane first; only of what succeeded."""
+    rows = [run for run in log.recent(10_000) if run.comparison_id == comparison_id]
+    good = sorted((run for run in rows if run.status == "succeeded"), key=lambda run: run.lane)
+    return [run.finished_at.timestamp() for run in good]
+
+
+def percentile(values: list[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100)[percent - 1] if len(values) > 1 else values[0]
+
+
+# ---- the servers --------------------------------------------------------------------------------
+
+
+@contextmanager
+def server(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.bench_visitors", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        url = next(line.split()[1] for line in process.stdout if line.startswith("serving"))
+        yield process, url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def serve_ours(folder: Path, speed: float) -> None:
+    from playground import ui
+    from tests.served import served
+
+    ui.Sessions = partial(ui.Sessions, kept_s=KEPT_S)
+    ui.looking_after = partial(ui.looking_after, every_s=1.0)
+    with served(folder / "data", emulator_speed=speed, session_cap_usd=Decimal(50)) as page:
+        print("serving", page.url, flush=True)
+        page.blocks.block_thread()
+
+
+def serve_bare() -> None:
+    import gradio as gr
+
+    async def prepare() -> str:
+        return ""
+
+    async def lane():
+        words = "x" * BARE_CARD_BYTES
+        for number in range(int(BARE_RUN_S / PAUSE_S)):
+            yield f'<p data-sent="{time.time()}" data-comparison="cmp_{number}">{words}</p>'
+            await asyncio.sleep(PAUSE_S)
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        run = gr.Button("Run", elem_id="run")
+        note = gr.HTML()
+        cards = [gr.HTML(elem_id=f"card-{number}") for number in (1, 2)]
+        click = run.click(prepare, None, note)
+        for card in cards:
+            click.success(lane, None, card, concurrency_limit=None)
+    demo.queue(default_concurrency_limit=None)
+    _, url, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, max_threads=200, run_history=False, ssr_mode=False
+    )
+    print("serving", url, flush=True)
+    demo.block_thread()
+
+
+def resident_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    line = next(each for each in status.splitlines() if each.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+if __name__ == "__main__":
+    main()

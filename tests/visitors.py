@@ -1,0 +1,197 @@
+"""Visitors without a browser: each does over HTTP what a page does, event streams and all."""
+
+import asyncio
+import json
+import re
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+TICK_EVERY_S = 5.0
+_OVER = re.compile(r'data-state=\\?"over')
+_SENT = re.compile(r'data-sent=\\?"([0-9.]+)')
+_COMPARISON = re.compile(r'data-comparison=\\?"(cmp_[0-9a-z]+)')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """A card that came over an event stream."""
+
+    at_s: float  # by the wall clock
+    lane: int  # the number of its card on the page
+    gap_s: float  # since the one before, or since it was asked for
+    is_over: bool
+    sent_at_s: float | None  # where the card says so
+
+
+@dataclass(slots=True)
+class _Event:
+    fn: dict[str, Any]
+    last_s: float
+    outcome: "asyncio.Future[bool]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+@dataclass(slots=True)
+class Visitor:
+    """
+    One page: loads, keeps a heartbeat, ticks, presses the run button and watches both lanes.
+
+    Args:
+        config: Of the page, as its server tells it.
+
+        told: What the browser would say when it is loaded, by the label of the input.
+    """
+
+    client: httpx.AsyncClient
+    config: dict[str, Any]
+    told: dict[str, str] = field(default_factory=dict)
+    session: str = field(default_factory=lambda: secrets.token_hex(6))
+    updates: list[Update] = field(default_factory=list)
+    comparison_id: str = ""
+    problems: list[str] = field(default_factory=list)
+    tick_s: list[float] = field(default_factory=list)  # how long each tick took
+    _waiting: "dict[str, _Event]" = field(default_factory=dict)
+    _listening: "asyncio.Task[None] | None" = None
+    _alive: "asyncio.Task[None] | None" = None
+    _ticking: "asyncio.Task[None] | None" = None
+
+    async def come(self) -> None:
+        """Loads the page and everything a page asks for by itself."""
+        (await self.client.get("/")).raise_for_status()
+        self._alive = asyncio.create_task(self._heartbeat())
+        loads = [fn for fn in self.config["dependencies"] if _is_set_off(fn, "load")]
+        await asyncio.gather(*(self._event(fn) for fn in loads))
+        self._ticking = asyncio.create_task(self._ticks())
+
+    async def run(self, prompt: str) -> None:
+        """Presses the button and stays until both lanes are over."""
+        button = self._number("run")
+        await asyncio.gather(
+            *(
+                self._event(fn, prompt=prompt)
+                for fn in self.config["dependencies"]
+                if [button, "click"] in fn["targets"]
+            )
+        )
+
+    async def leave(self) -> None:
+        """Closes the page."""
+        for task in (self._alive, self._ticking):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    # ---- as the page's own script does it -------------------------------------------------------
+
+    async def _heartbeat(self) -> None:
+        async with self.client.stream("GET", f"/gradio_api/heartbeat/{self.session}") as stream:
+            async for _ in stream.aiter_bytes():
+                pass
+
+    async def _ticks(self) -> None:
+        # The first is the one of the tab in sight.
+        ticking = next((fn for fn in self.config["dependencies"] if _is_set_off(fn, "tick")), None)
+        while ticking is not None:
+            await asyncio.sleep(TICK_EVERY_S)
+            began_s = time.monotonic()
+            await self._event(ticking)
+            self.tick_s.append(time.monotonic() - began_s)
+
+    async def _event(self, fn: dict[str, Any], **values: str) -> None:
+        """One event, and then those that follow it, side by side."""
+        is_good = True
+        if fn["backend_fn"]:
+            body = {
+                "data": [self._value(number, values) for number in fn["inputs"]],
+                "event_data": None,
+                "fn_index": fn["id"],
+                "trigger_id": fn["targets"][0][0] if fn["targets"] else None,
+                "session_hash": self.session,
+            }
+            if fn["queue"]:
+                is_good = await self._queued(fn, body)
+            else:
+                answer = await self.client.post("/gradio_api/run/predict", json=body)
+                is_good = answer.status_code == 200
+                if not is_good:
+                    self.problems.append(f"{fn['id']} answered {answer.status_code}")
+        following = [
+            each
+            for each in self.config["dependencies"]
+            if each["trigger_after"] == fn["id"]
+            and (is_good or not each["trigger_only_on_success"])
+        ]
+        await asyncio.gather(*(self._event(each) for each in following))
+
+    async def _queued(self, fn: dict[str, Any], body: dict[str, Any]) -> bool:
+        joined = await self.client.post("/gradio_api/queue/join", json=body)
+        if joined.status_code != 200:
+            self.problems.append(f"{fn['id']} was not taken: {joined.status_code} {joined.text}")
+            return False
+        event = _Event(fn=fn, last_s=time.time())
+        self._waiting[joined.json()["event_id"]] = event
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._listen())
+        return await event.outcome
+
+    async def _listen(self) -> None:
+        """One stream for all events under way; the server closes it when none is left."""
+        while self._waiting:
+            async with self.client.stream(
+                "GET", "/gradio_api/queue/data", params={"session_hash": self.session}
+            ) as stream:
+                async for line in stream.aiter_lines():
+                    if line.startswith("data:"):
+                        self._hear(json.loads(line[5:]))
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        event = self._waiting.get(message.get("event_id") or "")
+        if event is None:
+            return
+        if message["msg"] == "process_generating":
+            now_s = time.time()
+            card = json.dumps(message["output"].get("data"))
+            sent, told = _SENT.search(card), _COMPARISON.search(card)
+            self.comparison_id = told[1] if told else self.comparison_id
+            self.updates.append(
+                Update(
+                    at_s=now_s,
+                    gap_s=now_s - event.last_s,
+                    lane=event.fn["outputs"][0],
+                    is_over=_OVER.search(card) is not None,
+                    sent_at_s=None if sent is None else float(sent[1]),
+                )
+            )
+            event.last_s = now_s
+        elif message["msg"] == "process_completed":
+            del self._waiting[message["event_id"]]
+            if not message["success"]:
+                self.problems.append(f"{event.fn['id']} failed: {message['output']}")
+            event.outcome.set_result(bool(message["success"]))
+
+    def _value(self, number: int, values: dict[str, str]) -> Any:
+        component = next(each for each in self.config["components"] if each["id"] == number)
+        props = component["props"]
+        if component["type"] == "state":
+            return None
+        if props.get("elem_id") in values:
+            return values[props["elem_id"]]
+        return self.told.get(str(props.get("label")), props.get("value"))
+
+    def _number(self, elem_id: str) -> int:
+        return next(
+            each["id"]
+            for each in self.config["components"]
+            if each["props"].get("elem_id") == elem_id
+        )
+
+
+def _is_set_off(fn: dict[str, Any], event: str) -> bool:
+    return any(name == event for _, name in fn["targets"])
