@@ -38,12 +38,15 @@ VARIABLES = (
     ),
     Variable("PLAYGROUND_DATA_DIR", "data", "Folder for the log, the journal and the pictures"),
     Variable(
-        "PLAYGROUND_SESSION_CAP_USD", "5", "Most one session may spend; `none` for no such cap"
+        "PLAYGROUND_SESSION_CAP_USD",
+        "5",
+        "Most one session (a browser tab) may spend; `none` for no such cap",
     ),
     Variable(
         "PLAYGROUND_DAY_CAP_USD",
         "20",
-        "Most that may be spent in a day (UTC) on this data folder; `none` for no such cap",
+        "Most that may be spent in a day (UTC) on this data folder, where strangers come of the "
+        "deployment's own key; `none` for no such cap",
     ),
     Variable("PLAYGROUND_WARN_USD", "1", "One click above this asks for a second one"),
     Variable("PLAYGROUND_DEADLINE_S", "600", "Seconds a card waits before it lets go of a task"),

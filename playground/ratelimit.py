@@ -203,6 +203,10 @@ class Limiters:
             self._limiters[place] = Limiter(tier, clock=self._clock, rng=self._rng)
         return self._limiters[place]
 
+    def forget(self, host: str, fingerprint: str) -> None:
+        """Lets go of a key nobody uses any more; one that comes back begins anew."""
+        self._limiters.pop((host, fingerprint), None)
+
 
 def least_duration_s(n_submits: int, tier: Tier = TIERS["default"]) -> float:
     """The least time in which the service itself takes so many paid requests."""

@@ -81,12 +81,17 @@ class LabRig:
 
 @asynccontextmanager
 async def open_lab(
-    tmp_path: Path, *, at_once: int = 1, go_on: bool = True, **options: Any
+    tmp_path: Path,
+    *,
+    at_once: int = 1,
+    go_on: bool = True,
+    is_resident: bool = True,
+    **options: Any,
 ) -> AsyncIterator[LabRig]:
     emulator = {"rate_group": "unlimited", **options.pop("emulator", {})}
     settings = {"rate_group": "svip", **options}
     async with open_rig(tmp_path, emulator=emulator, **settings) as rig:
-        lab = Lab(rig.engine, account_id=rig.account_id, at_once=at_once)
+        lab = Lab(rig.engine, account_id=rig.account_id, at_once=at_once, is_resident=is_resident)
         await lab.start(go_on=go_on)
         try:
             yield LabRig(lab=lab, engines=rig)

@@ -21,6 +21,7 @@ from playground.errors import (
     RejectedError,
     StorageError,
     UnavailableError,
+    UnusableReferenceError,
 )
 from playground.pricing import Price
 from playground.ratelimit import TIERS
@@ -276,8 +277,10 @@ async def test_a_refused_upload_is_not_tried_again(tmp_path):
 
 async def test_a_reference_that_cannot_be_read_is_said_so(tmp_path):
     async with lying_server(html(200)) as server, service_at(server.url) as service:
-        with pytest.raises(StorageError):
+        with pytest.raises(UnusableReferenceError, match="is gone"):
             await service.upload(tmp_path / "missing.png", "image/png")
+        with pytest.raises(StorageError):
+            await service.upload(tmp_path, "image/png")
 
         assert server.connections == 0
 

@@ -11,6 +11,7 @@ from playground.errors import InvalidRequestError, StorageError
 from playground.experiment.lab import Lab
 from playground.experiment.plan import ReferenceSet
 from playground.experiment.progress import Standing, progress_json
+from playground.experiment.shelf import Shelf
 from playground.experiment.state import Pause, Wanted
 from playground.history.marks import MarkLog
 from playground.references import prepare_reference
@@ -76,6 +77,49 @@ async def test_references_and_tags_of_the_plan_are_used(tmp_path):
         marks = MarkLog(tmp_path / "data" / "marks.csv")
         values = [mark.value for mark in marks.marks_of(plan.comparisons[0].comparison_id)]
         assert values == ["sea", "kind: night"]
+
+
+async def test_a_reference_that_is_gone_ends_its_runs_and_not_the_lab(tmp_path):
+    lost, whole = a_plan(2), a_plan(1)
+    async with open_lab(tmp_path) as rig:
+        photo = prepare_reference(PHOTOS[0], name="x", folder=rig.engines.engine.references_dir)
+        sets = (ReferenceSet(name="x", references=(photo,)),)
+        lost = replace(lost, settings=replace(lost.settings, reference_sets=sets))
+        experiment_id = rig.add(lost)
+        rig.lab.shelf.plan(experiment_id)  # read while the reference was there
+        photo.path.unlink()
+        rig.lab.run(experiment_id)
+        over = await rig.wait(experiment_id, limit_s=20)
+
+        assert over.standing is Standing.FINISHED
+        rows = rig.rows(experiment_id)
+        assert {(run.status, run.error_kind) for run in rows} == {
+            (RunStatus.REFUSED, "reference_gone")
+        }
+        assert len(rows) == 4
+        assert not rig.engines.emulator.charges()
+        assert (await rig.run(whole)).counts.n_done == 2
+
+
+@pytest.mark.parametrize("damage", ["reference", "plan", "state"])
+async def test_a_broken_experiment_protects_its_references_and_hides_no_other_s(damage, tmp_path):
+    async with open_lab(tmp_path) as rig:
+        shelf, folder = rig.lab.shelf, rig.engines.engine.references_dir
+        photos = [prepare_reference(each, name="x", folder=folder) for each in PHOTOS[:2]]
+        plans = [
+            a_plan(1, reference_sets=(ReferenceSet(name="x", references=(each,)),))
+            for each in photos
+        ]
+        for plan in plans:
+            shelf.state(rig.add(plan)).set(wanted=Wanted.PAUSED)
+        broken = shelf.folder / plans[0].experiment_id
+        if damage == "reference":
+            photos[0].path.unlink()
+        else:
+            path = broken / f"{damage}.json"
+            path.write_bytes(path.read_bytes()[:-40])
+
+        assert shelf.references_in_use() == {each.sha256 for each in photos}
 
 
 # ---- budget -----------------------------------------------------------------------------------
@@ -230,6 +274,51 @@ async def test_a_pause_sends_no_more_and_finishes_what_is_in_flight(tmp_path):
         rig.lab.run(experiment_id)
         assert (await rig.wait(experiment_id)).standing is Standing.FINISHED
         assert rig.engines.charges() == Counter(plan.run_ids())
+
+
+@pytest.mark.parametrize("is_resident", [True, False])
+async def test_a_paused_one_holds_no_lease_and_hears_what_another_program_wants(
+    is_resident, tmp_path
+):
+    plan = a_plan(6)
+    async with open_lab(tmp_path, is_resident=is_resident) as rig:
+        rig.engines.add_fault("task", "slow", seconds=20.0)
+        experiment_id = rig.add(plan)
+        rig.lab.run(experiment_id, in_flight=1)
+        await rig.until(experiment_id, lambda p: p.counts.n_running > 0)
+        rig.lab.pause(experiment_id)
+        paused = await rig.wait(experiment_id)
+        assert paused.standing is Standing.PAUSED
+        with anyio.fail_after(10):
+            while rig.lab.shelf.is_led(experiment_id):
+                await anyio.sleep(0.01)
+        # Nor is it taken again and again for the runs that it has reserved.
+        await anyio.sleep(2.5)
+        assert not rig.lab.is_run_here(experiment_id)
+        assert paused.counts.n_reserved > 0
+
+        rig.engines.emulator.faults.clear()
+        elsewhere = Shelf(
+            rig.lab.shelf.data_dir, rig.engines.engine.log, rig.engines.engine.kit.journal
+        )
+        elsewhere.order_run(experiment_id)  # the file alone tells of it
+        assert (await rig.wait(experiment_id)).standing is Standing.FINISHED
+        assert rig.engines.charges() == Counter(plan.run_ids())
+
+
+async def test_a_paused_one_that_is_stopped_elsewhere_gives_up_what_it_reserved(tmp_path):
+    plan = a_plan(6)
+    async with open_lab(tmp_path) as rig:
+        rig.engines.add_fault("task", "slow", seconds=20.0)
+        experiment_id = rig.add(plan)
+        rig.lab.run(experiment_id, in_flight=1)
+        await rig.until(experiment_id, lambda p: p.counts.n_running > 0)
+        rig.lab.pause(experiment_id)
+        await rig.wait(experiment_id)
+        rig.lab.shelf.order_stop(experiment_id)
+
+        assert (await rig.wait(experiment_id)).standing is Standing.STOPPED
+        assert rig.lab.progress(experiment_id).counts.n_reserved == 0
 
 
 async def test_a_stop_gives_up_the_rest_and_keeps_what_was_sent(tmp_path):

@@ -1,5 +1,6 @@
 """A key that is forgotten leaves its paid pictures waiting, and whoever gives it again has them."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -7,6 +8,7 @@ import anyio
 import pytest
 
 from playground.errors import InvalidRequestError
+from playground.runner.engine import MAX_TRIALS
 from playground.runner.views import Phase
 from playground.schema import RunStatus
 from tests.engine_rig import KEY, EngineRig, open_rig
@@ -127,3 +129,25 @@ async def test_a_forgotten_key_buys_nothing(tmp_path):
 
         with pytest.raises(InvalidRequestError, match="Enter it again"):
             await rig.begin()
+
+
+async def test_a_flood_of_keys_is_turned_away_and_leaves_nothing_behind(tmp_path, clock):
+    async with open_rig(tmp_path, emulator=slow(clock)) as rig:
+        service = rig.engine._account(rig.account_id).service
+        limiters = rig.engine._transports.limiters
+        before = len(limiters._limiters)
+        tried = await asyncio.gather(
+            *(
+                rig.engine.open_account(service.base_url, f"sk-guessed-{number:04}")
+                for number in range(MAX_TRIALS + 5)
+            ),
+            return_exceptions=True,
+        )
+
+        refused = [each for each in tried if isinstance(each, InvalidRequestError)]
+        assert len(refused) == 5
+        assert "Too many keys" in str(refused[0])
+        for view in tried:
+            if not isinstance(view, BaseException):
+                rig.engine.close_account(view.account_id)
+        assert len(limiters._limiters) == before

@@ -238,6 +238,20 @@ def test_killed_after_any_fact_another_process_knows_what_to_do(folder: Path, n_
     ours.close()
 
 
+def test_a_line_that_tells_nothing_of_its_run_does_not_stop_a_start(folder: Path) -> None:
+    with_nothing = b'{"run": "run_x", "facts": []}\n'
+    folder.mkdir(parents=True)
+    (folder / "theirs.jsonl").write_bytes(with_nothing)
+
+    journal = Journal.open(folder)
+    try:
+        assert journal.adopt() == ()
+    finally:
+        journal.close()
+
+    assert parse_line(with_nothing) is None
+
+
 def test_a_line_torn_at_any_byte_is_as_if_it_was_never_written(tmp_path: Path) -> None:
     source = Journal.open(tmp_path / "source")
     live(source, "run_1", 4)

@@ -15,7 +15,7 @@ from playground.runner import intents
 from playground.runner.crowd import MAX_OPEN, Crowd
 from playground.runner.lending import Lending
 from playground.runner.views import RunView
-from playground.schema import Comparison, Origin, RunStatus
+from playground.schema import Comparison, Origin, Run, RunStatus
 from tests.judging_rig import a_run
 
 SECRET = b"s" * 32
@@ -47,8 +47,14 @@ def log(tmp_path: Path) -> RunLog:
 
 
 @pytest.fixture
-def lending(tmp_path: Path, log: RunLog, crowd: Crowd, clock: Clock) -> Lending:
-    return Lending(tmp_path, log=log, crowd=crowd, secret=SECRET, now=clock)
+def begun() -> set[str]:
+    """What the journals know as open."""
+    return set()
+
+
+@pytest.fixture
+def lending(tmp_path: Path, log: RunLog, crowd: Crowd, clock: Clock, begun: set[str]) -> Lending:
+    return Lending(tmp_path, log=log, crowd=crowd, secret=SECRET, open_ids=lambda: begun, now=clock)
 
 
 def view(owner_id: str = "own_a") -> RunView:
@@ -122,7 +128,9 @@ def test_a_restart_and_another_program_know_what_was_lent(
     lending: Lending, tmp_path: Path, log: RunLog, clock: Clock
 ) -> None:
     met_again = Crowd(SECRET)
-    other = Lending(tmp_path, log=log, crowd=met_again, secret=SECRET, now=clock)
+    other = Lending(
+        tmp_path, log=log, crowd=met_again, secret=SECRET, open_ids=frozenset, now=clock
+    )
     other.lent("own_a")
     lending.note([view(), view()])
 
@@ -131,15 +139,111 @@ def test_a_restart_and_another_program_know_what_was_lent(
     assert lending.lent("own_a").day_usd == 3 * PRO_USD
 
 
+def ended(run_view: RunView, clock: Clock, usd: str) -> Run:
+    return replace(
+        a_run(),
+        run_id=run_view.run_id,
+        started_at=NOW,
+        finished_at=clock.now,
+        charged_usd=Decimal(usd),
+    )
+
+
 def test_the_next_day_begins_anew_and_the_files_do_not_pile_up(
-    lending: Lending, tmp_path: Path, clock: Clock
+    lending: Lending, log: RunLog, tmp_path: Path, clock: Clock
 ) -> None:
     for _ in range(5):
-        lending.note([view()])
+        one = view()
+        lending.note([one])
+        log.append(ended(one, clock, "0.04"))
         clock.now += timedelta(days=1)
 
     assert lending.lent("own_a").day_usd == 0
-    assert len(list((tmp_path / "lent").iterdir())) <= 3
+    assert len(list((tmp_path / "lent").iterdir())) == 1
+
+
+def test_what_is_still_reserved_counts_on_every_day_until_it_ends(
+    lending: Lending, log: RunLog, crowd: Crowd, clock: Clock, begun: set[str]
+) -> None:
+    crowd.meet("own_a", "203.0.113.1")
+    crowd.meet("own_b", "203.0.113.1")
+    one, two = view(), view()
+    lending.note([one, two])
+    begun.update((one.run_id, two.run_id))
+    for _ in range(4):
+        clock.now += timedelta(days=1)
+        lending.note([view("own_elsewhere")])
+
+    with pytest.raises(BudgetExceededError, match="visitor cap"):
+        check(lending, view())
+    with pytest.raises(BudgetExceededError, match="visitor cap"):
+        check(lending, view("own_b"))
+
+    log.append(ended(one, clock, "0.04"))
+    begun.remove(one.run_id)
+    assert lending.lent("own_a").visitor_usd == PRO_USD + Decimal("0.04")
+    clock.now += timedelta(days=1)
+    assert lending.lent("own_a").visitor_usd == lending.lent("own_b").day_usd == PRO_USD
+
+
+def test_a_program_started_on_a_later_day_knows_what_is_still_reserved_and_what_ended_today(
+    lending: Lending, tmp_path: Path, log: RunLog, clock: Clock, begun: set[str]
+) -> None:
+    one, two, three = view(), view(), view()
+    lending.note([one, two, three])
+    begun.update((two.run_id, three.run_id))
+    log.append(ended(one, clock, "0.01"))
+    clock.now += timedelta(days=1)
+    log.append(ended(two, clock, "0.04"))
+    begun.remove(two.run_id)
+    lending.note([view("own_b")])
+    later = Lending(
+        tmp_path, log=log, crowd=Crowd(SECRET), secret=SECRET, open_ids=lambda: begun, now=clock
+    )
+
+    assert later.lent("own_a").visitor_usd == PRO_USD + Decimal("0.04")
+
+
+def test_what_was_lent_and_never_begun_holds_no_money_for_ever(
+    lending: Lending, clock: Clock
+) -> None:
+    lending.note([view()])
+    before = lending.lent("own_a").day_usd
+    clock.now += timedelta(days=1)
+
+    assert before == PRO_USD
+    assert lending.lent("own_a").day_usd == 0
+
+
+def test_what_is_lent_a_second_time_on_a_later_day_counts_once(
+    lending: Lending, clock: Clock, begun: set[str]
+) -> None:
+    one = view()
+    lending.note([one])
+    clock.now += timedelta(days=1)
+    lending.note([view("own_b")])  # what was not begun is forgotten
+    lending.note([one])
+    clock.now += timedelta(days=1)
+    begun.add(one.run_id)
+    lending.note([one])
+
+    assert lending.lent("own_a").visitor_usd == PRO_USD
+    begun.clear()
+    assert lending.lent("own_a").visitor_usd == PRO_USD
+
+
+def test_visitors_of_whom_nobody_knows_the_place_share_no_allowance(
+    lending: Lending, crowd: Crowd
+) -> None:
+    crowd.meet("own_c", None)
+    lending.note([view("own_a"), view("own_a")])
+
+    for stranger in ("own_b", "own_c"):
+        check(lending, view(stranger))
+        with pytest.raises(BudgetExceededError, match="day cap"):
+            check(lending, view(stranger), day="0.07")
+    with pytest.raises(BudgetExceededError, match="visitor cap"):
+        check(lending, view("own_a"))
 
 
 def test_a_torn_line_swallows_no_later_one(lending: Lending, tmp_path: Path) -> None:
@@ -153,10 +257,12 @@ def test_a_torn_line_swallows_no_later_one(lending: Lending, tmp_path: Path) -> 
 
 
 def test_the_file_holds_no_address_and_no_lasting_place(
-    lending: Lending, tmp_path: Path, crowd: Crowd, clock: Clock
+    lending: Lending, tmp_path: Path, crowd: Crowd, clock: Clock, begun: set[str]
 ) -> None:
     crowd.meet("own_a", "203.0.113.1")
-    lending.note([view()])
+    one = view()
+    lending.note([one])
+    begun.add(one.run_id)
     clock.now += timedelta(days=1)
     lending.note([view()])
 

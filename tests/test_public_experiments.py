@@ -11,18 +11,21 @@ import pytest
 from playground.errors import InvalidRequestError
 from playground.experiment.plan import Plan
 from playground.experiment.plan_file import plan_bytes
+from playground.experiment.state import Pause
 from playground.provenance.records import exported
 from playground.runner.desk import Desk
-from playground.schema import Reference
+from playground.schema import Reference, RunStatus
 from playground.settings import Settings
 from playground.ui.experiment_flow import (
     AT_ONCE_IN_PUBLIC,
     MAX_PICTURES_IN_PUBLIC,
     ExperimentFlow,
     Labs,
+    Pending,
 )
 from playground.ui.experiment_form import PlanForm, Upload, form_of, untouched
 from playground.ui.flow import Flow
+from playground.ui.money import Quote
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits
 from tests.judging_rig import a_run
@@ -201,8 +204,16 @@ def test_a_stranger_has_one_experiment_running_and_others_have_theirs(rig: Rig) 
 
     rig.steps.pause(first, visit)
     second = started(rig, visit, "Another fox")
-    with pytest.raises(InvalidRequestError, match="One of your experiments is running"):
-        rig.steps.resume(first, visit)
+    quote = Quote(count=1, usd=None, price="", basis="")
+    again = Pending(reason="", quote=quote, retry_of=first, statuses=(RunStatus.CANCELLED,))
+    rig.steps.shelf.state(first).set(why=Pause.BUDGET)
+    for step in (
+        lambda: rig.steps.resume(first, visit),
+        lambda: rig.steps.set_budget(first, "5", visit),
+        lambda: rig.steps.confirm(again, visit),
+    ):
+        with pytest.raises(InvalidRequestError, match="One of your experiments is running"):
+            step()
     assert second != first
 
 

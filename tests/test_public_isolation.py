@@ -61,7 +61,7 @@ class Victim:
                 await asyncio.sleep(0.05)
         (self.experiment_id,) = self.experiment_ids()
         async with asyncio.timeout(30):
-            while len(self.desk.log) < 4:
+            while len(self.desk.log) < 4 or self.orders()["wanted"] != "finished":
                 await asyncio.sleep(0.05)
 
     def experiment_ids(self) -> list[str]:

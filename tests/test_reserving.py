@@ -69,6 +69,29 @@ async def test_all_of_it_is_reserved_or_nothing(tmp_path):
         assert rig.engine.kit.journal.open_runs() == ()
 
 
+async def test_what_is_lent_and_still_reserved_the_next_day_counts_for_every_program(tmp_path):
+    caps = {"is_public": True, "visitor_cap_usd": Decimal("0.3"), "day_cap_usd": Decimal("0.3")}
+    theirs = [planned(number, owner_id="own_a") for number in (1, 2)]
+    async with open_rig(tmp_path, **caps) as rig:
+        rig.engine.lend(rig.account_id)
+        reserve(rig, *theirs)
+        (file,) = (tmp_path / "data" / "lent").iterdir()
+        file.rename(file.with_name("2020-01-01.jsonl"))  # as if it had been long ago
+        other = Engine(rig.engine.settings)
+        try:
+            account = await other.open_account(rig.server.url, KEY)
+            other.lend(account.account_id)
+            for engine in (rig.engine, other):
+                with pytest.raises(BudgetExceededError, match="visitor cap"):
+                    engine.reserve(
+                        [planned(3, owner_id="own_a"), planned(4, owner_id="own_a")],
+                        account_id=account.account_id,
+                        session_id=None,
+                    )
+        finally:
+            await other.close()
+
+
 async def test_going_on_buys_what_was_reserved_under_its_fixed_ids(tmp_path):
     async with open_rig(tmp_path) as rig:
         reserve(rig, planned())

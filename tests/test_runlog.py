@@ -230,3 +230,17 @@ def test_plain_pandas_reads_the_log_with_one_call(path: Path) -> None:
     assert plain["wait_s"].tolist() == [8.1, 8.1]
     assert plain["prompt"].tolist() == ['\'=A "wide" view,\\nat dusk'] * 2
     assert plain["started_at"].tolist() == ["2026-11-22T12:00:00.000000Z"] * 2
+
+
+def test_a_damaged_time_with_a_zone_inside_is_no_time_and_no_warning(path: Path) -> None:
+    RunLog(path).append(RUN)
+    whole = path.read_text("utf-8")
+    path.write_text(
+        whole.replace("2026-11-22T12:00:00.000000Z", "2026-11-22T12:00:00-010000Z", 1), "utf-8"
+    )
+
+    frame = load_runs(path)
+
+    assert len(frame) == 1
+    assert frame["prompt"].tolist() == [RUN.prompt]
+    assert frame["started_at"].isna().all()

@@ -25,7 +25,9 @@ from playground.ui.payloads import MAX_BRACKETS, Known, check_event, parsed
 
 pytestmark = pytest.mark.anyio
 
-SMALL = Limits(upload_bytes=1_000, json_bytes=1_000, held_bytes=1_500, min_free_bytes=0)
+SMALL = Limits(
+    upload_bytes=1_000, json_bytes=1_000, held_bytes=1_500, small_bytes=200, min_free_bytes=0
+)
 EVENT = {"fn_index": 3, "data": ["a", "b"], "event_data": None, "session_hash": "s1"}
 JOIN = "/gradio_api/queue/join"
 
@@ -102,7 +104,6 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         "/assets/index.js",
         "/static/img/logo.svg",
         "/gradio_api/info",
-        "/gradio_api/file=/data/pictures/a.png",
         "/gradio_api/heartbeat/abc",
         "/gradio_api/call/compare/abc",
     ],
@@ -179,21 +180,45 @@ def test_there_are_no_web_sockets(tmp_path: Path) -> None:
 
 
 async def test_a_route_of_our_own_is_let_in_with_a_body_of_limited_size(tmp_path: Path) -> None:
-    app = page(tmp_path, beside=["/hooks"])
+    app = page(tmp_path, beside={"/hooks": 500})
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://localhost"
     ) as client:
         taken = await client.post("/hooks", content=b"anything")
         below = await client.get("/hooks/x")
         other = await client.get("/hooksy")
-        large = await client.post("/hooks", content=b"x" * 1_001)
+        large = await client.post("/hooks", content=b"x" * 501)
 
     assert (taken.status_code, below.status_code) == (200, 200)
     assert (other.status_code, large.status_code) == (404, 413)
 
 
-async def test_a_range_nobody_can_read_is_as_none(client: httpx.AsyncClient) -> None:
-    path = "/gradio_api/file=/a.png"
+async def test_files_are_served_from_their_folders_only(tmp_path: Path) -> None:
+    pictures, secret = tmp_path / "pictures", tmp_path / "runs.csv"
+    pictures.mkdir()
+    secret.write_text("not yours")
+    (pictures / "link.png").symlink_to(secret)
+    (pictures / ".hidden").write_text("not yours")
+    (pictures / "a.png").write_text("a picture")
+    app = page(tmp_path, served=[pictures])
+    told = {}
+
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://localhost"
+    ) as client:
+        for name in ("pictures/a.png", "runs.csv", "pictures/link.png", "pictures/.hidden"):
+            told[name] = (await client.get(f"/gradio_api/file={tmp_path}/{name}")).status_code
+        upward = await client.get(f"/gradio_api/file={pictures}/..%2fruns.csv")
+        passwords = await client.get("/gradio_api/file=/etc/passwd")
+
+    assert list(told.values()) == [200, 403, 403, 403]
+    assert (upward.status_code, passwords.status_code) == (404, 403)
+
+
+async def test_a_range_nobody_can_read_is_as_none(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    path = f"/gradio_api/file={tmp_path}/up/a.png"
     for told, passed in (
         ("bytes=0-99", "bytes=0-99"),
         ("bytes=5-", "bytes=5-"),
@@ -336,6 +361,61 @@ async def test_many_bodies_at_once_are_not_held(tmp_path: Path) -> None:
 
     assert refused.status_code == 503
     assert taken.status_code == 200
+
+
+@pytest.mark.parametrize("is_behind_proxy", [True, False])
+async def test_slow_large_bodies_of_one_place_refuse_nobody_elsewhere(
+    tmp_path: Path, is_behind_proxy: bool
+) -> None:
+    limits = Limits(upload_bytes=0, json_bytes=1_000, place_bytes=1_200, small_bytes=100)
+    app = page(tmp_path, limits, is_behind_proxy=is_behind_proxy)
+    waiting = asyncio.Event()
+
+    async def first() -> AsyncIterator[bytes]:
+        yield b" " * 900
+        waiting.set()
+        await asyncio.Event().wait()
+
+    async def post(last: str, content: Any) -> httpx.Response:
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": f"203.0.113.9, {last}"}
+        peer = "10.0.0.1" if is_behind_proxy else last  # whom the server itself sees
+        transport = httpx.ASGITransport(app, client=(peer, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.post(JOIN, content=content, headers=headers)
+
+    holding = asyncio.create_task(post("2001:db8::1", first()))
+    await waiting.wait()
+    large = json.dumps({**EVENT, "data": ["a" * 500, "b"]})
+    near = await post("2001:db8::2", large)  # the same network
+    far = await post("198.51.100.7", large)
+    holding.cancel()
+    await asyncio.gather(holding, return_exceptions=True)
+    later = await post("2001:db8::1", large)
+
+    assert (near.status_code, far.status_code, later.status_code) == (503, 200, 200)
+
+
+async def test_a_small_body_passes_beside_the_large_ones(tmp_path: Path) -> None:
+    app = page(tmp_path, Limits(upload_bytes=0, json_bytes=1_000, held_bytes=950, small_bytes=200))
+    waiting = asyncio.Event()
+
+    async def first() -> AsyncIterator[bytes]:
+        yield b" " * 900
+        waiting.set()
+        await asyncio.Event().wait()
+
+    headers = {"Content-Type": "application/json"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://localhost"
+    ) as client:
+        holding = asyncio.create_task(client.post(JOIN, content=first(), headers=headers))
+        await waiting.wait()
+        small = await client.post(JOIN, json=EVENT)
+        large = await client.post(JOIN, content=b" " * 201, headers=headers)
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
+
+    assert (small.status_code, large.status_code) == (200, 503)
 
 
 @pytest.mark.parametrize("path", [JOIN, "/gradio_api/upload"])

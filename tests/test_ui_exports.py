@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,26 @@ def test_old_files_are_removed_when_new_ones_are_made(tmp_path: Path) -> None:
 
     assert not old.parent.exists()
     assert recent.exists()
+
+
+@pytest.mark.parametrize("gone_at", ["the folder", "a file in it"])
+def test_a_folder_that_another_thread_removes_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone_at: str
+) -> None:
+    exports, run = _exports(tmp_path)
+    old = exports.picture(run, with_record=False).path
+    vanishing = old.parent if gone_at == "the folder" else old
+    stat = Path.stat
+
+    def stat_after_removal(path: Path, **options: bool) -> os.stat_result:
+        if path == vanishing:
+            shutil.rmtree(old.parent, ignore_errors=True)
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat_after_removal)
+
+    assert exports.picture(run, with_record=False).path.exists()
+    assert not old.exists()
 
 
 def test_a_zip_holds_between_one_and_a_hundred_comparisons(tmp_path: Path) -> None:

@@ -357,6 +357,18 @@ async def test_an_unknown_comparison_is_said_and_shown_as_text(rig: Rig) -> None
 
 
 @pytest.mark.anyio
+async def test_a_typed_key_that_is_gone_is_told_and_nobody_else_pays(rig: Rig) -> None:
+    before = rig.submits
+    rig.visit.account_id = "toapis.com gone"
+
+    screen = await rig.run("Paid by whom?")
+
+    assert "not known any more" in screen.notice
+    assert screen.comparison_id is None
+    assert rig.submits == before
+
+
+@pytest.mark.anyio
 async def test_a_key_that_cannot_be_one_is_said_without_the_key(rig: Rig) -> None:
     key = "sk-with a blank-73b1"
 

@@ -434,7 +434,7 @@ def test_words_of_an_error_outlive_being_raised_from_another() -> None:
     again = PlaygroundError(words_of(lost))
 
     with speaking(CHINESE):
-        assert told(again) == "日志中找不到 run_1。"
+        assert told(again) == "任务流水中找不到 run_1。"
 
 
 def test_a_column_is_explained_in_the_language_spoken() -> None:

@@ -144,14 +144,25 @@ class Visitor:
     async def _listen(self) -> None:
         """One stream for all events under way; the server closes it when none is left."""
         while self._waiting:
-            async with self.client.stream(
-                "GET", "/gradio_api/queue/data", params={"session_hash": self.session}
-            ) as stream:
-                async for line in stream.aiter_lines():
-                    if line.startswith("data:"):
-                        self._hear(json.loads(line[5:]))
+            try:
+                async with self.client.stream(
+                    "GET", "/gradio_api/queue/data", params={"session_hash": self.session}
+                ) as stream:
+                    async for line in stream.aiter_lines():
+                        if line.startswith("data:"):
+                            self._hear(json.loads(line[5:]))
+            except httpx.TransportError as exc:
+                self._give_up(f"the stream broke: {exc!r}")
+
+    def _give_up(self, why: str) -> None:
+        self.problems.append(why)
+        for event in self._waiting.values():
+            event.outcome.set_result(False)
+        self._waiting.clear()
 
     def _hear(self, message: dict[str, Any]) -> None:
+        if message["msg"] == "unexpected_error":
+            self._give_up(f"the server gave up: {message.get('message')}")
         event = self._waiting.get(message.get("event_id") or "")
         if event is None:
             return

@@ -21,6 +21,7 @@ from playground.errors import (
     RejectedError,
     StorageError,
     UnavailableError,
+    UnusableReferenceError,
 )
 from playground.identity import fingerprint
 from playground.pricing import Price
@@ -220,10 +221,16 @@ class Service:
         Raises:
             ServiceError, NetworkError: It was not taken; nothing is bought by an upload.
 
+            UnusableReferenceError: The file is gone.
+
             StorageError: The file cannot be read.
         """
         try:
             content = await asyncio.to_thread(path.read_bytes)
+        except FileNotFoundError as exc:
+            raise UnusableReferenceError(
+                said("The reference {name} is gone.", name=path.name)
+            ) from exc
         except OSError as exc:
             raise StorageError(
                 said(

@@ -96,6 +96,11 @@ class Drive:
         has_turn = self._turns.has(self._plan.experiment_id)
         return not (self._awaited() or has_turn or self._orders.is_active)
 
+    @property
+    def is_paused(self) -> bool:
+        """As the orders were when they were last read."""
+        return self._orders.wanted is Wanted.PAUSED
+
     def _is_late(self, view: RunView) -> bool:
         """Nobody waits for it any more; one taken up from another program gets its time again."""
         age_s = (datetime.now(UTC) - view.started_at).total_seconds()
@@ -103,7 +108,8 @@ class Drive:
 
     async def run(self) -> None:
         """
-        Returns when the experiment is finished or stopped, or the program is closing.
+        Returns when the experiment is finished, stopped or paused and nothing of it is under way,
+        or the program is closing.
 
         Raises:
             StorageError: The disk refused to keep the state.
@@ -166,7 +172,7 @@ class Drive:
     # ---- one step -------------------------------------------------------------------------
 
     async def _step(self) -> bool:
-        """Does what can be done now; True when the experiment is over."""
+        """Does what can be done now; True when there is nothing more to do until somebody asks."""
         wanted = self._orders.wanted
         if wanted is Wanted.STOPPED:
             return await self._stop()
@@ -175,7 +181,7 @@ class Drive:
                 self._backlog.give_up()  # bought again elsewhere, and its program died before it was sent
             if not self._awaited():
                 await self._rest()
-            return wanted in (Wanted.FINISHED, Wanted.PLANNED) and not self._under_way
+            return self._orders.wanted is wanted and not self._under_way
         if not self._has_work():
             if not self._under_way:
                 return await self._end(Wanted.FINISHED)

@@ -57,6 +57,7 @@ class Lab:
         self._leads: dict[str, asyncio.Task[None]] = {}
         self._broken: dict[str, BaseException] = {}  # ended by a fault that could not be noted yet
         self._drives: dict[str, Drive] = {}
+        self._resting: set[str] = set()  # paused: no lease is held, only their orders are watched
         self._tending: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -71,13 +72,13 @@ class Lab:
                 else they are paused until somebody wants them. Only where it is resident.
         """
         self._loop = asyncio.get_running_loop()
+        self._tending = asyncio.create_task(self._tend_for_ever(), name="lab")
         if not self._is_resident:
             return
         for experiment_id in await asyncio.to_thread(self._interrupted):
             if not go_on and not self.shelf.is_led(experiment_id):
                 self.shelf.order_pause(experiment_id, note="Its program ended.")
             self._lead(experiment_id)
-        self._tending = asyncio.create_task(self._tend_for_ever(), name="lab")
 
     async def close(self) -> None:
         """Sends no more; to be called before the engine is closed, which takes care of the rest."""
@@ -107,10 +108,17 @@ class Lab:
         return bool(orders.account) and self._engine.owns(self._account_id, orders.account)
 
     async def _tend_for_ever(self) -> None:
-        """Looks after experiments whose reserved runs this program took over from a dead one."""
+        """
+        Looks after paused ones that another program wants again, and, where it is resident, after
+        experiments whose reserved runs this program took over from a dead one.
+        """
         while True:
             await asyncio.sleep(_TEND_EVERY_S)
             self._pause_broken()
+            for experiment_id in await asyncio.to_thread(self._awoken, frozenset(self._resting)):
+                self._lead(experiment_id)
+            if not self._is_resident:
+                continue
             left = await asyncio.to_thread(self._left_behind, frozenset(self._leads))
             for experiment_id in left.keys() - self._leads.keys():
                 try:
@@ -124,8 +132,18 @@ class Lab:
                 except StorageError as exc:
                     log.warning("Experiment %s cannot be looked after: %s", experiment_id, exc)
                     continue
-                if self._owns(orders) and orders.wanted is not Wanted.PLANNED:
+                is_at_rest = orders.wanted is Wanted.PAUSED and not orders.is_active
+                if self._owns(orders) and orders.wanted is not Wanted.PLANNED and not is_at_rest:
                     self._lead(experiment_id)
+
+    def _awoken(self, resting: Collection[str]) -> list[str]:
+        """Which of these are not paused any more: other programs give orders through the file."""
+        found = []
+        for experiment_id in resting:
+            with contextlib.suppress(PlaygroundError):  # a damaged one rests on
+                if self.shelf.state(experiment_id).read().wanted is not Wanted.PAUSED:
+                    found.append(experiment_id)
+        return found
 
     def _left_behind(self, led: Collection[str]) -> dict[str, set[str]]:
         """By experiment, the comparisons with runs that are reserved in this program and not sent."""
@@ -282,6 +300,7 @@ class Lab:
             self._drives[experiment_id].wake()
         if experiment_id in self._leads and not self._leads[experiment_id].done():
             return
+        self._resting.discard(experiment_id)
         work = self._lead_until_over(experiment_id)
         task = asyncio.get_running_loop().create_task(work, name=experiment_id)
         self._leads[experiment_id] = task
@@ -329,20 +348,27 @@ class Lab:
                     # What a program that died has left becomes ours; then nobody may hold any.
                     self._engine.recover()
                     if not await asyncio.to_thread(books.held_elsewhere):
-                        await self._drive(experiment_id, books)
+                        if await self._drive(experiment_id, books):
+                            self._resting.add(experiment_id)
                         return
                 finally:
                     self._turns.give_back(experiment_id)
                     lease.release()
                 # Whoever has adopted those runs takes the lease, and we only watch.
-                self.shelf.state(experiment_id).set(note=_HELD)
+                self.shelf.state(experiment_id).change(
+                    lambda o: o if o.wanted is Wanted.PAUSED else replace(o, note=_HELD)
+                )
                 await asyncio.sleep(_LET_OTHERS_S)
             orders = self.shelf.state(experiment_id).read()
             if orders.wanted in (Wanted.FINISHED, Wanted.PLANNED):
                 return
+            if orders.wanted is Wanted.PAUSED:
+                self._resting.add(experiment_id)
+                return
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _drive(self, experiment_id: str, books: Books) -> None:
+    async def _drive(self, experiment_id: str, books: Books) -> bool:
+        """Whether it ended because it is paused."""
         self.shelf.state(experiment_id).change(
             lambda orders: replace(orders, note=None) if orders.note == _HELD else orders
         )
@@ -359,6 +385,7 @@ class Lab:
             await drive.run()
         finally:
             del self._drives[experiment_id]
+        return drive.is_paused
 
 
 @contextlib.asynccontextmanager

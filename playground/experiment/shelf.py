@@ -1,5 +1,6 @@
 """The experiments of a data folder, whoever runs them: their plans, what is wanted of them, how far they are."""
 
+import logging
 import re
 import threading
 from collections.abc import Collection, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from playground.client import check_public_url
-from playground.errors import InvalidRequestError
+from playground.errors import InvalidRequestError, PlaygroundError
 from playground.experiment.books import Books, place_of
 from playground.experiment.plan import Plan, is_id
 from playground.experiment.plan_file import PLAN_NAME, load_plan, save_plan
@@ -21,9 +22,12 @@ from playground.runlog import RunLog
 from playground.sayings import said
 from playground.schema import RunStatus
 
+log = logging.getLogger(__name__)
+
 FOLDER = "experiments"
 FAILURES = (RunStatus.FAILED, RunStatus.REFUSED, RunStatus.TIMED_OUT)
 _FOLDER_NAME = re.compile(r"exp_[0-9a-f]{20,40}")
+_HASH_IN_PLAN = re.compile(rb'"sha256"\s*:\s*"([0-9a-f]{64})"')
 
 
 class Shelf:
@@ -100,15 +104,21 @@ class Shelf:
         return progress_of(self.plan(experiment_id), look, orders, now=datetime.now(UTC))
 
     def references_in_use(self) -> frozenset[str]:
-        """The hashes of all references that experiments which are not over may still send."""
-        return frozenset(
-            reference.sha256
-            for experiment_id in self.ids()
-            if self.state(experiment_id).read().wanted in (Wanted.RUNNING, Wanted.PAUSED)
-            for each in self.plan(experiment_id).settings.reference_sets
-            for reference in each.references
-            if reference.sha256 is not None
-        )
+        """
+        The hashes of all references that experiments which are not over may still send; of a
+        damaged one, whatever hashes can still be read in its plan.
+        """
+        found: set[str] = set()
+        for experiment_id in self.ids():
+            try:
+                orders = self.state(experiment_id).read()
+                if orders.wanted in (Wanted.RUNNING, Wanted.PAUSED):
+                    found |= _hashes_of(self.plan(experiment_id))
+            except PlaygroundError as exc:
+                # One broken experiment must not keep everything else for ever.
+                log.warning("The references of %s are read from its file: %s", experiment_id, exc)
+                found |= _hashes_in(self.folder / experiment_id / PLAN_NAME)
+        return frozenset(found)
 
     def lease_path(self, experiment_id: str) -> Path:
         return self._place(experiment_id) / "lease"
@@ -271,6 +281,21 @@ class Shelf:
                 )
             )
         return again
+
+
+def _hashes_of(plan: Plan) -> set[str]:
+    sets = plan.settings.reference_sets
+    return {each.sha256 for known in sets for each in known.references if each.sha256 is not None}
+
+
+def _hashes_in(path: Path) -> set[str]:
+    """What can be told of a plan file that cannot be loaded."""
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        log.warning("%s cannot be read; its references are not known: %s", path, exc)
+        return set()
+    return {sha256.decode("ascii") for sha256 in _HASH_IN_PLAN.findall(data)}
 
 
 def _check_orders(changes: Mapping[str, Any]) -> None:

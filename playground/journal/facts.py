@@ -72,10 +72,6 @@ class RunFacts:
         return self.last(Fact.COMPLETED)
 
     @property
-    def saved(self) -> Data | None:
-        return self.last(Fact.SAVED)
-
-    @property
     def is_logged(self) -> bool:
         return Fact.LOGGED in self.facts
 

@@ -41,7 +41,7 @@ class Crowd:
     def place_of_address(self, address: str | None) -> str:
         if address is None:
             return NOWHERE
-        network = _network(address)
+        network = network_of(address)
         return hmac.new(self._secret, f"place {network}".encode(), hashlib.sha256).hexdigest()[:32]
 
     def place(self, owner_id: str | None) -> str:
@@ -81,7 +81,8 @@ class Crowd:
                 )
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """What counts as one place: an IPv4 address, or the whole network of an IPv6 one."""
     try:
         ip = ipaddress.ip_address(address.strip())
     except ValueError:

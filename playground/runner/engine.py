@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,8 @@ from playground.wire import WebhookEvent
 
 log = logging.getLogger(__name__)
 
+TRIALS_AT_ONCE = 3
+MAX_TRIALS = 30  # with those that wait
 RECOVERY_EVERY_S = 60.0
 CLOSING_GRACE_S = 2.5
 # What was learnt about how long tasks take; without it the vendor's schedule serves for a while.
@@ -103,6 +105,7 @@ class Engine:
             count_under_way=lambda: len(self._purchases),
         )
         self._accounts: dict[str, Account] = {}
+        self._trials, self._n_trials = asyncio.Semaphore(TRIALS_AT_ONCE), 0
         self._purchases: dict[str, Purchase] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._parked: dict[str, RunFacts] = {}
@@ -264,13 +267,33 @@ class Engine:
             secret=self.secret,
             rate_group=self.settings.rate_group,
         )
-        account = self._accounts.setdefault(fresh.account_id, fresh)
-        await refresh(account, tuple(catalog.MODELS))
+        async with self._trial(fresh):
+            account = self._accounts.setdefault(fresh.account_id, fresh)
+            await refresh(account, tuple(catalog.MODELS))
         n_taken_up = 0
         if account.problem is None:
             is_lent = account.account_id == self._lent_account_id
             n_taken_up = self._resume_parked(account, owner_id=None if is_lent else owner_id)
         return replace(account.view(), n_taken_up=n_taken_up)
+
+    @contextlib.asynccontextmanager
+    async def _trial(self, fresh: Account) -> AsyncIterator[None]:
+        """Keys nobody has used yet are asked about a few at a time: open tasks are asked for too."""
+        if fresh.account_id in self._accounts:
+            yield
+            return
+        if self._n_trials >= MAX_TRIALS:
+            self._transports.limiters.forget(fresh.service.host, fresh.service.fingerprint)
+            raise InvalidRequestError(
+                said("Too many keys are being tried here just now. Try again in a minute."),
+                field="key",
+            )
+        self._n_trials += 1
+        try:
+            async with self._trials:
+                yield
+        finally:
+            self._n_trials -= 1
 
     async def refresh_account(self, account_id: str) -> AccountView:
         account = self._account(account_id)
@@ -303,6 +326,8 @@ class Engine:
     def close_account(self, account_id: str) -> None:
         """Forgets the key. Its open tasks wait in the journal until it is given again."""
         account = self._accounts.pop(account_id, None)
+        if account is not None:
+            self._transports.limiters.forget(account.service.host, account.service.fingerprint)
 
         def leave_all() -> None:
             for purchase in tuple(self._purchases.values()):

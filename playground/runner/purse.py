@@ -25,7 +25,9 @@ class Purse:
         self._kit = kit
         self._caps = caps
         self._sessions = Reservations()  # by session and origin: spent and reserved
-        self._lending = Lending(kit.data_dir, log=kit.log, crowd=crowd, secret=kit.secret)
+        self._lending = Lending(
+            kit.data_dir, log=kit.log, crowd=crowd, secret=kit.secret, open_ids=self._open_ids
+        )
         self._open = Reservations()  # by origin: reserved by runs of ours that have no row yet
 
     @contextmanager
@@ -123,6 +125,12 @@ class Purse:
             unknown_count=0,
         )
 
+    def _open_ids(self) -> set[str]:
+        journal = self._kit.journal
+        # The others' first: what we take over in between is seen twice and not never.
+        open_runs = (*journal.others_open(), *journal.open_runs())
+        return {facts.run_id for facts in open_runs}
+
     def _day(self, origin: Origin) -> tuple[Decimal, int]:
         """What is spent and reserved today, and how many runs more of no known price."""
         kit = self._kit
@@ -146,5 +154,18 @@ class Purse:
             caps.append(("day", money.day_cap_usd, money.day_usd))
         for name, cap_usd, used_usd in caps:
             budget.check_cap(
-                name, cap_usd=cap_usd, used_usd=used_usd, needed_usd=needed_usd, origin=origin
+                name,
+                cap_usd=cap_usd,
+                used_usd=used_usd,
+                needed_usd=needed_usd,
+                origin=origin,
+                # Waiting gives a session nothing back.
+                remedy=_anew() if name == "session" else None,
             )
+
+
+def _anew() -> str:
+    return said(
+        "A new tab of the page, or a new start, is another session. {setting} sets its cap.",
+        setting="PLAYGROUND_SESSION_CAP_USD",
+    )

@@ -15,6 +15,7 @@ from playground.errors import (
     RateLimitedError,
     ServiceError,
     StorageError,
+    UnusableReferenceError,
 )
 from playground.journal import Fact
 from playground.runner.uploads import Uploads
@@ -100,6 +101,13 @@ class Submission:
             raise run.ended(RunStatus.REFUSED, exc.kind, str(exc), exc.service_message) from exc
         except NetworkError as exc:
             raise run.ended(RunStatus.REFUSED, "network", str(exc)) from exc
+        except UnusableReferenceError as exc:
+            # Not a fault of the disk, which passes: begun again it would end here again.
+            raise run.ended(
+                RunStatus.REFUSED,
+                "reference_gone",
+                f"{exc} Nothing was bought.",
+            ) from exc
         return urls, time.monotonic() - begun
 
     async def _submit(self, urls: Sequence[str], upload_s: float | None) -> Task:

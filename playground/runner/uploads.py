@@ -32,6 +32,8 @@ class Uploads:
 
         Raises:
             ServiceError, NetworkError: An upload was refused or got no answer; nothing is paid.
+
+            UnusableReferenceError: The file of one is gone.
         """
         return tuple(
             await asyncio.gather(*(self._url(service, reference) for reference in references))

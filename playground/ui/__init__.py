@@ -12,9 +12,8 @@ from playground.history.pages import History
 from playground.hub import Kept
 from playground.runner.cleaning import CLEAN_EVERY_S, LOOK_EVERY_S, Cleaner, Janitor
 from playground.runner.desk import Desk
-from playground.settings import Settings
 from playground.ui.account import AccountBar
-from playground.ui.bodies import FORM_BYTES, Limits
+from playground.ui.bodies import FORM_BYTES, MAX_JSON_BYTES, Limits
 from playground.ui.callers import calling_address
 from playground.ui.compare import CompareScreen
 from playground.ui.door import Door
@@ -41,7 +40,7 @@ from playground.ui.shelf import Shelf
 from playground.ui.sitting import Sittings
 from playground.ui.texts import text
 from playground.ui.theme import theme
-from playground.ui.typed import Typed, keep_typed
+from playground.ui.typed import Typed, keep_typed, plain_comparison, plain_plan
 from playground.ui.visits import Visits
 from playground.ui.weighing import Weighing
 from playground.ui.widgets import (
@@ -52,6 +51,7 @@ from playground.ui.widgets import (
     RESULTS_TAB,
     asset,
 )
+from playground.wire.webhooks import MAX_BODY_BYTES
 
 STYLE_SHEETS = (
     "page.css",
@@ -81,10 +81,10 @@ def build(desk: Desk, *, kept: Callable[[], Kept] | None = None) -> gr.Blocks:
     Args:
         kept: How the copy on the Hub is doing, where there is to be one.
     """
-    thumbnails_dir = desk.settings.data_dir.resolve() / "thumbnails"
+    thumbnails_dir = _thumbnails_dir(desk)
     thumbnails_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     # In place and untouched: what the service made is what the browser gets, byte for byte.
-    gr.set_static_paths([desk.pictures_dir, thumbnails_dir, EXAMPLE_DIR])
+    gr.set_static_paths(_served_folders(desk))
     settings = desk.settings
 
     def meet(owner_id: str) -> str:
@@ -160,9 +160,9 @@ def build(desk: Desk, *, kept: Callable[[], Kept] | None = None) -> gr.Blocks:
                 visits,
                 bar.header,
                 visit_id,
-                Typed(name="compare", widgets=screen.form, ready=entered),
+                Typed(name="compare", widgets=screen.form, ready=entered, plain=plain_comparison),
                 # Hidden widgets must not be written to.
-                Typed(name="experiment", widgets=experiment.form, ready=chosen),
+                Typed(name="experiment", widgets=experiment.form, ready=chosen, plain=plain_plan),
             )
         return demo
 
@@ -211,7 +211,7 @@ def launch_options(desk: Desk) -> dict[str, Any]:
             "middleware": [
                 *middleware(settings.allowed_hosts),
                 *gate(settings.auth),
-                _door(settings),
+                _door(desk),
                 Middleware(PageLanguage),
             ],
             "routes": webhook_routes(desk),
@@ -221,14 +221,28 @@ def launch_options(desk: Desk) -> dict[str, Any]:
     }
 
 
-def _door(settings: Settings) -> Middleware:
+def _thumbnails_dir(desk: Desk) -> Path:
+    return desk.settings.data_dir.resolve() / "thumbnails"
+
+
+def _served_folders(desk: Desk) -> list[str | Path]:
+    return [desk.pictures_dir, _thumbnails_dir(desk), EXAMPLE_DIR]
+
+
+def _door(desk: Desk) -> Middleware:
+    settings = desk.settings
     return Middleware(
         Door,
         limits=Limits(upload_bytes=MAX_UPLOAD_BYTES + FORM_BYTES),
         # A pattern stands for pages of strangers too: `*.hf.space` are everybody's Spaces.
         origins=[host for host in settings.allowed_hosts if "*" not in host],
         upload_dir=Path(get_upload_folder()),
-        beside=[WEBHOOK_PATH, *([MCP_PATH] if settings.is_mcp_on else [])],
+        served=map(Path, _served_folders(desk)),
+        beside={
+            WEBHOOK_PATH: MAX_BODY_BYTES,
+            **({MCP_PATH: MAX_JSON_BYTES} if settings.is_mcp_on else {}),
+        },
+        is_behind_proxy=settings.is_behind_proxy,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from starlette.formparsers import MultiPartException
 from starlette.types import Message, Receive
 
 MAX_JSON_BYTES = 8_000_000  # the longest list of prompts that a box takes, in any script
-MAX_HELD_BYTES = 64_000_000  # of all bodies that are being read at this moment
+MAX_HELD_BYTES = 64_000_000  # of all large bodies that are being read at this moment
+MAX_PLACE_BYTES = 16_000_000  # of all bodies from one place, so that nobody takes it all
+SMALL_BYTES = 256_000  # so large a body is read however much the others send
 JSON_WITHIN_S = 30.0
 CHUNK_WITHIN_S = 30.0  # an upload may take long, but not stand still
 FORM_BYTES = 100_000  # what a form has around its file
@@ -33,6 +36,8 @@ class Limits:
     upload_bytes: int
     json_bytes: int = MAX_JSON_BYTES
     held_bytes: int = MAX_HELD_BYTES
+    place_bytes: int = MAX_PLACE_BYTES
+    small_bytes: int = SMALL_BYTES
     json_within_s: float = JSON_WITHIN_S
     chunk_within_s: float = CHUNK_WITHIN_S
     min_free_bytes: int = MIN_FREE_BYTES
@@ -45,19 +50,29 @@ class Bodies:
         self._limits = limits
         self._upload_dir = upload_dir
         self._held_bytes = 0
+        self._place_bytes: Counter[str] = Counter()
 
-    async def whole(self, headers: Headers, receive: Receive) -> bytes:
+    async def whole(
+        self, headers: Headers, receive: Receive, *, place: str = "", max_bytes: int | None = None
+    ) -> bytes:
         """
         A body of limited size.
+
+        Args:
+            place: Where it comes from: what is read at once from one place is limited.
+
+            max_bytes: None: what JSON may have.
 
         Raises:
             RefusedError: Too large, too slow, compressed, broken off, or too many at once.
         """
-        _refuse_size(headers, self._limits.json_bytes)
+        limits = self._limits
+        limit = limits.json_bytes if max_bytes is None else max_bytes
+        _refuse_size(headers, limit)
         chunks: list[bytes] = []
-        size = 0
+        size, held = 0, 0
         try:
-            async with asyncio.timeout(self._limits.json_within_s):
+            async with asyncio.timeout(limits.json_within_s):
                 more = True
                 while more:
                     message = await receive()
@@ -65,17 +80,25 @@ class Bodies:
                         raise RefusedError(400, "The body ended too early.")
                     chunk = message.get("body", b"")
                     size += len(chunk)
-                    self._held_bytes += len(chunk)
-                    if size > self._limits.json_bytes:
-                        raise RefusedError(413, _too_large(self._limits.json_bytes))
-                    if self._held_bytes > self._limits.held_bytes:
-                        raise RefusedError(503, "Too much is being sent here. Try again shortly.")
+                    self._place_bytes[place] += len(chunk)
+                    if size > limit:
+                        raise RefusedError(413, _too_large(limit))
+                    if self._place_bytes[place] > limits.place_bytes:
+                        raise RefusedError(503, "You are sending too much. Try again shortly.")
+                    if size > limits.small_bytes:
+                        self._held_bytes += size - held
+                        held = size
+                        if self._held_bytes > limits.held_bytes:
+                            raise RefusedError(503, "Too much is being sent. Try again shortly.")
                     chunks.append(chunk)
                     more = message.get("more_body", False)
         except TimeoutError as exc:
             raise RefusedError(408, "The body came too slowly.") from exc
         finally:
-            self._held_bytes -= size
+            self._held_bytes -= held
+            self._place_bytes[place] -= size
+            if not self._place_bytes[place]:
+                del self._place_bytes[place]
         return b"".join(chunks)
 
     async def upload(self, headers: Headers, receive: Receive) -> Receive:

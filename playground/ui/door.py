@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from playground.runner.crowd import network_of
 from playground.ui.bodies import Bodies, Limits, RefusedError, replayed
+from playground.ui.callers import address_of
 from playground.ui.payloads import (
     Check,
     Known,
@@ -35,6 +37,7 @@ MAX_NAME_BYTES = 255  # of a file, in any file system
 API = "/gradio_api"
 
 _ANY = r"[^/]+"
+_FILE = f"{API}/file="
 _SAFE_RANGE = re.compile(r"bytes=([0-9]{0,15}-[0-9]{0,15})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What a page needs to be there; the framework has some forty more, for its editors and hosts.
@@ -76,10 +79,15 @@ class Door:
     Args:
         origins: Host names, besides the one a request is sent to, whose pages may post here.
 
-        upload_dir: Whose disk an upload would fill.
+        upload_dir: Whose disk an upload would fill; its files are served.
+
+        served: More folders whose files are served, and nothing else is: not by a link in one of
+            them either, and nothing hidden.
 
         beside: Paths of routes of our own that check their callers themselves; what is below them
-            too. Only the size of a body is limited there.
+            too. Only the size of a body is limited there, to so many bytes.
+
+        is_behind_proxy: As in `address_of`.
     """
 
     def __init__(
@@ -89,13 +97,17 @@ class Door:
         limits: Limits,
         origins: Iterable[str] = (),
         upload_dir: Path,
-        beside: Iterable[str] = (),
+        served: Iterable[Path] = (),
+        beside: Mapping[str, int] | None = None,
+        is_behind_proxy: bool = False,
     ) -> None:
         self._app = app
         self._bodies = Bodies(limits, upload_dir=upload_dir)
         self._upload_dir = upload_dir
+        self._served = tuple(folder.resolve() for folder in (upload_dir, *served))
         self._origins = frozenset(origin.lower() for origin in origins)
-        self._beside = tuple(beside)
+        self._beside = dict(beside or {})
+        self._is_behind_proxy = is_behind_proxy
         self._known: tuple[Any, Known] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,18 +146,23 @@ class Door:
 
     async def _let_in(self, scope: Scope, path: str, headers: Headers, receive: Receive) -> Receive:
         """What the framework receives of this request."""
-        if self._is_beside(path):
-            return replayed(await self._bodies.whole(headers, receive), receive)
+        max_bytes = self._max_bytes_beside(path)
+        if max_bytes is not None:
+            place = self._place(scope, headers)
+            body = await self._bodies.whole(headers, receive, place=place, max_bytes=max_bytes)
+            return replayed(body, receive)
         name = self._endpoint(path, scope)
         if scope["method"] in ("GET", "HEAD"):
             _look_at_reading(scope, path)
+            if path.startswith(_FILE) and not self._is_served(path.removeprefix(_FILE)):
+                raise RefusedError(403, "Only files of this app are served.")
             return receive
         if _UPLOAD.fullmatch(path):
             return await self._bodies.upload(headers, receive)
         check = _check_of(path, name)
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise RefusedError(415, "Only JSON is taken here.")
-        body = await self._bodies.whole(headers, receive)
+        body = await self._bodies.whole(headers, receive, place=self._place(scope, headers))
         try:
             check(parsed(body), self._known_of(scope))
         except ValueError as exc:
@@ -162,13 +179,34 @@ class Door:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
             raise RefusedError(431, "The headers are too long.")
         reads = scope["method"] in ("GET", "HEAD")
-        if not (reads or scope["method"] == "POST" or self._is_beside(path)):
+        is_beside = self._max_bytes_beside(path) is not None
+        if not (reads or scope["method"] == "POST" or is_beside):
             raise RefusedError(405, "Only GET and POST are answered here.")
         if not reads and not self._is_ours(headers):
             raise RefusedError(403, "Pages of other sites may not send anything here.")
 
-    def _is_beside(self, path: str) -> bool:
-        return any(path == each or path.startswith(f"{each}/") for each in self._beside)
+    def _is_served(self, told: str) -> bool:
+        try:
+            file = Path(told).resolve()
+        except (OSError, ValueError, RuntimeError):
+            return False
+        for folder in self._served:
+            if file.is_relative_to(folder):
+                return not any(name.startswith(".") for name in file.relative_to(folder).parts)
+        return False
+
+    def _max_bytes_beside(self, path: str) -> int | None:
+        """What a body may have there; None when the path is no route of our own."""
+        for each, max_bytes in self._beside.items():
+            if path == each or path.startswith(f"{each}/"):
+                return max_bytes
+        return None
+
+    def _place(self, scope: Scope, headers: Headers) -> str:
+        peer = scope.get("client")
+        host = None if peer is None else str(peer[0])
+        address = address_of(headers, host, is_behind_proxy=self._is_behind_proxy)
+        return network_of(address or "")
 
     def _is_ours(self, headers: Headers) -> bool:
         """Browsers name the page a post comes from; programs, which could claim anything, do not."""

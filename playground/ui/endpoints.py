@@ -52,7 +52,7 @@ class Endpoints:
             repeats: Pictures of each model, 1 to 4.
             models: Two model ids, one a side; by default flux-2-flex and flux-2-pro.
             references: Public addresses of up to 8 reference pictures, in the order the prompt names them.
-            visitor: Whose pictures these are, on a public server: 64 random hex digits of your own, or leave it out and keep the one returned. Treat it like a password.
+            visitor: Whose pictures these are, on a public server: 32 to 64 random hex digits of your own, or leave it out and keep the one returned. Treat it like a password.
             request_id: Any text of your own. The same one again buys nothing and returns the same comparison.
             accept_cost_usd: The most this may cost, in US dollars, such as 1.50. Needed only for what costs more than the server buys unasked.
             wait_s: Wait up to so many seconds (50 at most) for the pictures.

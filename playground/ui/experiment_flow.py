@@ -10,7 +10,7 @@ from playground.experiment.lab import Lab
 from playground.experiment.plan import Plan
 from playground.experiment.progress import Standing
 from playground.experiment.shelf import FAILURES, Shelf
-from playground.experiment.state import Orders, Wanted
+from playground.experiment.state import Orders, Pause, Wanted
 from playground.runner.desk import Desk
 from playground.schema import Request, Run, RunStatus
 from playground.ui import format as fmt
@@ -156,6 +156,7 @@ class ExperimentFlow:
             return self._begin(pending.plan, pending, visit)
         experiment_id = pending.retry_of or ""
         lab = self._own_lab(experiment_id, visit)
+        self._check_share(self.shelf.plan(experiment_id), visit)
         again = lab.retry_failed(experiment_id, statuses=pending.statuses)
         words = "" if again else text("experiment.nothing_again")
         return Outcome(experiment_id=experiment_id, notice=words)
@@ -294,7 +295,8 @@ class ExperimentFlow:
         Changes what it may spend in all; returns what to tell.
 
         Raises:
-            PlaygroundError: It was begun with another key, or the disk refused.
+            PlaygroundError: It was begun with another key, would go on beside another one of a
+                stranger, or the disk refused.
         """
         if not told.strip():
             return text("experiment.budget_needed")
@@ -302,7 +304,10 @@ class ExperimentFlow:
             usd = usd_of(told)
         except ValueError as exc:
             return telling.told(exc)
-        self._own_lab(experiment_id, visit).set_budget(experiment_id, usd)
+        lab = self._own_lab(experiment_id, visit)
+        if self._orders(experiment_id).why is Pause.BUDGET:  # then it goes on
+            self._check_share(self.shelf.plan(experiment_id), visit)
+        lab.set_budget(experiment_id, usd)
         return text("experiment.budget_done", usd=fmt.usd(usd))
 
     def retry(self, experiment_id: str, visit: Visit) -> Outcome:
@@ -353,7 +358,7 @@ class ExperimentFlow:
             raise InvalidRequestError(text("experiment.unknown"), field="experiment_id")
 
     def _lab(self, visit: Visit) -> Lab:
-        self._flow.wallet.account(visit)  # a key that was forgotten is not used any more
+        self._flow.wallet.check_key(visit)
         return self._labs.of(self._flow.wallet.account_id(visit))
 
     def _own_lab(self, experiment_id: str, visit: Visit) -> Lab:

@@ -145,13 +145,19 @@ class Exports:
     def _clear_away(self) -> None:
         too_old = time.time() - KEPT_S
         waiting_bytes = 0
-        newest_first = sorted(
-            ((own.stat().st_mtime, own) for own in self._folder.iterdir()), reverse=True
-        )
-        for made_at, own in newest_first:
-            waiting_bytes += sum(path.stat().st_size for path in own.glob("*"))
+        found = (_measured(own) for own in self._folder.iterdir())
+        for made_at, own, size_bytes in sorted(filter(None, found), reverse=True):  # newest first
+            waiting_bytes += size_bytes
             if made_at < too_old or waiting_bytes > MAX_WAITING_BYTES:
                 shutil.rmtree(own, ignore_errors=True)
+
+
+def _measured(own: Path) -> tuple[float, Path, int] | None:
+    """When it was made and how much is in it; None when another thread has cleared it away."""
+    try:
+        return own.stat().st_mtime, own, sum(path.stat().st_size for path in own.glob("*"))
+    except FileNotFoundError:
+        return None
 
 
 def packed_files(exports: Exports, name: str, ending: str, files: Iterable[bytes]) -> Ready:

@@ -121,6 +121,7 @@ class Flow:
                 words = text("run.elsewhere" if elsewhere else "run.already")
                 return await self.screen(visit, page_id, notice=words)
             try:
+                self.wallet.check_key(visit)
                 comparison = self._comparison(form, visit)
             except PlaygroundError as exc:
                 return await self._refused(exc, visit, page_id)
@@ -140,6 +141,10 @@ class Flow:
         async with visit.lock:
             if pending is None:
                 return await self.screen(visit, page_id, notice=text("confirm.outdated"))
+            try:
+                self.wallet.check_key(visit)
+            except PlaygroundError as exc:
+                return await self._refused(exc, visit, page_id)
             accepts = pending.quote.usd is None
             if pending.retry_of is not None:
                 return await self._retry(
@@ -171,6 +176,10 @@ class Flow:
             views = self.desk.own_views(view.comparison_id, visit.owner_id)
             if run_id not in {each.run_id for each in views}:
                 return await self.screen(visit, page_id, notice=text("notice.retry_outdated"))
+            try:
+                self.wallet.check_key(visit)
+            except PlaygroundError as exc:
+                return await self._refused(exc, visit, page_id)
             offer = self.wallet.quote([view.request], visit)
             reason = self.wallet.reason_to_ask(offer)
             if reason is not None:

@@ -40,6 +40,7 @@ from playground.ui.wallet import Wallet
 
 MAX_REFERENCES = max(model.max_references for model in MODELS.values())
 NOTHING = Markup("")
+MAX_PACKING = 3  # at once: it shares its threads with every page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class PastFlow:
         self._shelf = shelf
         self._wallet = wallet
         self._takeout = takeout
+        self._n_packing = 0
 
     # ---- looking ------------------------------------------------------------------------------
 
@@ -227,7 +229,13 @@ class PastFlow:
         def export() -> Ready:
             return self.archive.export_comparisons(comparison_ids, visit, with_records=with_records)
 
-        return await _ready(export)
+        if self._n_packing >= MAX_PACKING:
+            return told_html(text("takeout.busy"))
+        self._n_packing += 1
+        try:
+            return await _ready(export)
+        finally:
+            self._n_packing -= 1
 
     @property
     def has_takeout(self) -> bool:

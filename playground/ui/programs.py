@@ -29,6 +29,7 @@ from playground.ui.visits import Visit
 
 LOOK_EVERY_S = 0.1
 MAX_WAIT_S = 50.0  # proxies give up on an answer after a minute
+MAX_WEIGHING = 3  # verdicts at once: they share their threads with the pages
 MAX_WAITING = 50  # calls that wait at once, beside the pages; more are answered as things stand
 MAX_RUNNING = 4  # comparisons of one caller at once
 
@@ -47,6 +48,7 @@ class Programs:
         self._book = book
         self._secret = secrets.token_hex(16)  # of this start: nobody can name our visits
         self._n_waiting = 0
+        self._n_weighing = 0
 
     # ---- buying ---------------------------------------------------------------------------------
 
@@ -124,6 +126,7 @@ class Programs:
             )
         if caller.key is not None:
             await self._use_key(visit, caller.key)
+        self._flow.wallet.check_key(visit)
         self._check_price(comparison, order, visit)
         await self._desk.begin(
             comparison,
@@ -240,7 +243,15 @@ class Programs:
         """
         owner_id = _owner(self._token_for_looking(caller))
         question = Question(scope=replace(scope, owner_id=owner_id), origin=origin)
-        findings = await asyncio.to_thread(self._book.answer, question)
+        if self._n_weighing >= MAX_WEIGHING:
+            raise InvalidRequestError(
+                "Too many verdicts are asked for just now. Try again in a minute.", field="verdict"
+            )
+        self._n_weighing += 1
+        try:
+            findings = await asyncio.to_thread(self._book.answer, question)
+        finally:
+            self._n_weighing -= 1
         for name, value, there in (
             ("experiment_id", scope.experiment_id, findings.choices.experiments),
             ("tag", scope.tag, findings.choices.tags),
@@ -280,7 +291,7 @@ class Programs:
             return None
         if caller.visitor is None:
             raise InvalidRequestError(
-                "This needs the visitor it belongs to: the one of an earlier answer, or 64 random "
+                "This needs the visitor it belongs to: the one of an earlier answer, or 32 to 64 random "
                 "hex digits of your own.",
                 field="visitor",
             )

@@ -6,7 +6,6 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from playground.identity import is_owner_token, new_owner_token, owner_id_of
 from playground.judging.votes import new_voter_id, voter_id_of
@@ -33,7 +32,7 @@ class Visit:
     voter_id: str = field(default_factory=new_voter_id)  # who judges here; the browser keeps it
     is_blind: bool = False  # what the next comparison begins as
     language: Language = Language.ENGLISH  # what everything is said in
-    typed: dict[str, list[Any]] = field(default_factory=dict)  # kept while the language changes
+    typed: dict[str, bytes] = field(default_factory=dict)  # kept while the language changes
     owner_id: str | None = None  # whose runs are shown; None: those of this machine
     comparison_ids: list[str] = field(default_factory=list)  # oldest first
     is_owner_told: bool = False  # by the browser, not made up here

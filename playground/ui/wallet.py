@@ -32,6 +32,19 @@ class Wallet:
             visit.account_id = None
             return self.desk.account(self.desk.default_account_id)
 
+    def check_key(self, visit: Visit) -> None:
+        """
+        Before anything is bought: where a key was typed, nobody else's is used in its place.
+
+        Raises:
+            InvalidRequestError: It is not known any more.
+        """
+        try:
+            self.desk.account(self.account_id(visit))
+        except InvalidRequestError:
+            visit.account_id = None  # told once; after that it is plain whose account it is
+            raise
+
     @property
     def hosts(self) -> tuple[str, ...]:
         """Where a key may be sent: the service's own addresses, and what the settings say first."""

@@ -108,6 +108,8 @@ async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wav
         await asyncio.gather(*(each.leave() for each in everybody))
     await asyncio.sleep(SETTLES_AFTER_S)
     delays_s, failed = [], sum(bool(each.problems) for each in everybody)
+    for problem in sorted({words for each in everybody for words in each.problems}):
+        print(f"    {problem}")
     for each in everybody:
         if log is None:
             delays_s += [u.at_s - u.sent_at_s for u in each.updates if u.sent_at_s is not None]

@@ -22,7 +22,7 @@ COLUMNS = MappingProxyType(
         "origin": "模拟或真实",
         "api_host": "请求发往的主机",
         "app_version": "本应用的版本",
-        "status": "完成、失败、未被接受、已停止、超时或待确认",
+        "status": "完成、失败、未被接受、发送前已停止、始终未完成或可能已扣费",
         "error_kind": "表示出错原因的固定短词",
         "error_message": "出错原因的说明",
         "service_message": "服务的原话",

@@ -21,6 +21,12 @@ SAYINGS = MappingProxyType(
         "请使用自己的密钥。",
         "Use a key of your own, or come back tomorrow (UTC).": "请使用自己的密钥，或明日（UTC）再来。",
         "Raise {setting} or wait.": "请调高 {setting} 或等待。",
+        "Too many keys are being tried here just now. Try again in a minute.": (
+            "当前有过多密钥正在验证，请一分钟后再试。"
+        ),
+        "A new tab of the page, or a new start, is another session. {setting} sets its cap.": (
+            "新的浏览器标签页或重新启动即为新的会话。会话上限由 {setting} 设定。"
+        ),
         "No price is known for this, so it cannot be held against a cap. Nothing was sent.": "价格未知，"
         "无法计入上限。没有发送任何请求。",
         # what is asked for
@@ -95,7 +101,7 @@ SAYINGS = MappingProxyType(
         "Reference {number} is gone.": "参考图 {number} 已丢失。",
         "The reference {name} is gone.": "参考图 {name} 已丢失。",
         # files that are no pictures
-        "no known kind of picture": "未知类型的图片",
+        "no known kind of picture": "无法识别的文件",
         "a web page (HTML)": "网页（HTML）",
         "XML or HTML text": "XML 或 HTML 文本",
         "JSON text": "JSON 文本",
@@ -153,10 +159,10 @@ SAYINGS = MappingProxyType(
         "{other} already holds another picture, so {part} stays where it is. Move one of them by "
         "hand.": "{other} 已存有另一张图片，因此 {part} 保持原位。请手动移动其中一个。",
         "There is neither {part} nor a picture {folder} to keep.": "既没有 {part}，也没有可保存的图片 {folder}。",
-        "The journal {path} is closed in this process.": "日志 {path} 在此进程中已关闭。",
+        "The journal {path} is closed in this process.": "任务流水 {path} 在此进程中已关闭。",
         "{draft} is locked by another program.": "{draft} 被另一个程序占用。",
-        "The journal lost run {run_id}.": "日志中找不到 {run_id}。",
-        "The journal does not know run {run_id}.": "日志中没有 {run_id}。",
+        "The journal lost run {run_id}.": "任务流水中找不到 {run_id}。",
+        "The journal does not know run {run_id}.": "任务流水中没有 {run_id}。",
         "Another program ({host}) is using {folder}, where file locks do not work, so only one at a "
         "time may. Nothing was bought. End the other one, or set PLAYGROUND_DATA_DIR to another "
         "folder.": "另一个程序（{host}）正在使用 {folder}，而那里文件锁无效，因此同一时间只能有一个。"

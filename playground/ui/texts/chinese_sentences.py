@@ -17,7 +17,7 @@ SENTENCES = MappingProxyType(
         "equal_estimated": "在你的提示词上没有实际差别：{n} 条中 {model} 占 {wins} 条（{interval}，任意时刻有效）；"
         "按预估 **{cheaper}** 便宜 {less}%（{n_priced} 组，扣费未知），因此选 {cheaper}。",
         "cannot_tell": "还无法判断：{n} 条中 {model} 占 {wins} 条（{interval}）。",
-        "needed": "如果真实比例是 {for_}/{against}，大约需要 {needed} 条提示词。",
+        "needed": "如果实际比例是 {for_}/{against}，大约需要 {needed} 条提示词。",
         "neither": "{n_prompts} 条提示词中有 {n_even} 条难分高下。",
         "both_bad": "{n_prompts} 条提示词中有 {n_both_bad} 条两张图片都不好。",
         "emulated": "图片为模拟，不能作为评价模型的证据。",

@@ -67,9 +67,9 @@ ENGLISH = MappingProxyType(
         "header.key_lent": "This app’s key",
         "lasting.forgets": "This Space forgets: pictures after {hours} hours, and the log and everything else when it restarts. Download what you want to keep.",
         "lasting.volume_missing": "The volume of this Space is not there, so it forgets: pictures after {hours} hours, and the log and everything else when it restarts. Download what you want to keep.",
-        "lasting.copied": "Pictures are deleted after {hours} hours, and all of them when this Space restarts. The log of your runs and votes is copied to the owner's private dataset every {minutes} minutes and comes back.",
+        "lasting.copied": "Pictures are deleted after {hours} hours, and all of them when this Space restarts. Your runs (prompts included), votes and marks are copied to the owner's private dataset every {minutes} minutes and come back.",
         "lasting.not_copied": "The dataset that is to keep the log of this Space cannot be used just now, so until it can the Space forgets: pictures after {hours} hours, and everything else when it restarts.",
-        "lasting.keeps": "Pictures are deleted here after {hours} hours; the log of your runs and votes stays. Download what you want to keep.",
+        "lasting.keeps": "Pictures are deleted here after {hours} hours; the log of your runs (prompts included) and votes stays, and the owner can read it. Download what you want to keep.",
         "header.region": "Account and spending",
         "takeout.all": "Download my log and pictures",
         "takeout.part": "Download part {number} of {count}",
@@ -268,6 +268,7 @@ ENGLISH = MappingProxyType(
         "ended.bad_file": "{message}",
         "ended.answer_lost": "{message}",
         "ended.not_sent": "{message}",
+        "ended.reference_gone": "{message}",
         "ended.stopped": "{message}",
         "ended.other": "{message}",
         # what to do about an ending, by kind of error
@@ -287,6 +288,7 @@ ENGLISH = MappingProxyType(
         "advice.bad_file": "The file was broken each time. A retry is a new purchase.",
         "advice.answer_lost": "Looking again is free. Buying again may pay twice.",
         "advice.not_sent": "Retry if you still want it.",
+        "advice.reference_gone": "Add the picture again, then run or plan it anew.",
         "advice.stopped": "Retry if you still want it.",
         "advice.other": "A retry is a new purchase.",
         # judging blind

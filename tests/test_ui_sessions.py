@@ -1,0 +1,78 @@
+"""What pages leave behind goes, what is in use stays, and no number of pages fills the memory."""
+
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
+import pytest
+
+from playground.ui.pages import Pages
+from playground.ui.sessions import Sessions, looking_after
+
+LONG_AGO = datetime.now() - timedelta(hours=2)  # noqa: DTZ005 the framework's clock is local
+
+
+def framework(**used_at: datetime) -> Any:
+    """As much of the framework's app as sessions are kept in."""
+    return SimpleNamespace(
+        state_holder=SimpleNamespace(
+            session_data=dict.fromkeys(used_at, "values"), time_last_used=dict(used_at)
+        ),
+        _queue=SimpleNamespace(
+            event_ids_to_events={}, pending_event_ids_session={}, pending_messages_per_session={}
+        ),
+    )
+
+
+def test_a_session_nobody_used_for_an_hour_goes_and_one_of_now_stays() -> None:
+    blocks = framework(left=LONG_AGO, here=datetime.now())  # noqa: DTZ005
+
+    assert Sessions().forget_left(blocks) == 1
+    assert list(blocks.state_holder.session_data) == ["here"]
+    assert list(blocks.state_holder.time_last_used) == ["here"]
+
+
+def test_a_session_whose_event_still_runs_stays_however_long_it_takes() -> None:
+    blocks = framework(watching=LONG_AGO)
+    blocks._queue.event_ids_to_events["e"] = SimpleNamespace(session_hash="watching")
+
+    assert Sessions().forget_left(blocks) == 0
+    assert "watching" in blocks.state_holder.session_data
+
+
+def test_answers_nobody_fetches_go_after_an_hour_and_not_before() -> None:
+    now = [0.0]
+    sessions = Sessions(clock=lambda: now[0])
+    blocks = framework()
+    queue = blocks._queue
+    queue.pending_event_ids_session["program"] = {"e"}
+    queue.pending_messages_per_session["program"] = "a long answer"
+
+    for now[0], there in ((0.0, True), (3_599.0, True), (3_600.0, False)):
+        sessions.forget_left(blocks)
+        assert ("program" in queue.pending_messages_per_session) is there
+    assert queue.pending_event_ids_session == {}
+
+
+@pytest.mark.anyio
+async def test_somebody_looks_while_the_app_runs() -> None:
+    blocks = framework(left=LONG_AGO)
+    app = SimpleNamespace(get_blocks=lambda: blocks)
+
+    async with looking_after(Sessions(), every_s=0.001)(app):
+        with anyio.fail_after(10):
+            while blocks.state_holder.session_data:
+                await anyio.sleep(0.001)
+
+
+def test_of_too_many_pages_the_one_set_longest_ago_is_forgotten() -> None:
+    pages: Pages[int] = Pages(limit=2)
+
+    pages["a"], pages["b"] = 1, 2
+    pages["a"] = 3
+    pages["c"] = 4
+
+    assert dict(pages) == {"a": 3, "c": 4}
+    assert pages.pop("a", None) == 3
+    assert len(pages) == 1
