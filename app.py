@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 # Whoever ends programs politely counts to five, or ten, and then kills.
 CLOSING_S = 4.7
+# How long a thread that draws a picture may keep the others waiting; of ten times that, Python's
+# own, fifty visitors at once notice more than a second.
+SWITCH_S = 0.0005
 KEEPING_S = 4.2
 LAST_PUSH_S = 0.5
 
@@ -30,6 +33,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     os.umask(0o077)  # also for what the framework writes down, such as uploads
     closed = threading.Event()
+    sys.setswitchinterval(SWITCH_S)
     # What is made until the page stands stays for good. Looking through it for rubbish takes a
     # seventh of the start, and would hold the page up again and again later.
     gc.disable()

@@ -169,9 +169,11 @@ def server(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def serve_ours(folder: Path, speed: float) -> None:
+    from app import SWITCH_S
     from playground import ui
     from tests.served import served
 
+    sys.setswitchinterval(SWITCH_S)
     ui.Sessions = partial(ui.Sessions, kept_s=KEPT_S)
     ui.looking_after = partial(ui.looking_after, every_s=1.0)
     with served(folder / "data", emulator_speed=speed, session_cap_usd=Decimal(50)) as page:
