@@ -11,6 +11,8 @@ from typing import Any
 from playground.runner.desk import Desk
 from playground.settings import Settings
 
+SPEED = 25.0
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -21,29 +23,33 @@ class Served:
     desk: Desk
 
 
+def start_app(data_dir: Path, **changes: Any) -> tuple[Desk, str, Any]:
+    """A desk and the page over it, at a free port of this machine; both are the caller's to close."""
+    from playground import ui
+
+    defaults = {"emulator_speed": SPEED, "session_cap_usd": Decimal(50), "day_cap_usd": None}
+    desk = Desk(Settings(data_dir=data_dir, **{**defaults, **changes}))
+    desk.start()
+    blocks = ui.build(desk)
+    with socket.socket() as probe:  # looking for one, the framework leaves sockets open
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    _, url, _ = blocks.launch(
+        server_name="127.0.0.1",
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        **ui.launch_options(desk),
+    )
+    return desk, url, blocks
+
+
 @contextmanager
 def served(data_dir: Path, **changes: Any) -> Iterator[Served]:
     """Ends with the page."""
-    from playground import ui
-
-    defaults = {"emulator_speed": 25.0, "session_cap_usd": Decimal(50), "day_cap_usd": None}
-    desk = Desk(Settings(data_dir=data_dir, **{**defaults, **changes}))
-    desk.start()
+    desk, url, blocks = start_app(data_dir, **changes)
     try:
-        blocks = ui.build(desk)
-        with socket.socket() as probe:  # looking for one, the framework leaves sockets open
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        _, url, _ = blocks.launch(
-            server_name="127.0.0.1",
-            server_port=port,
-            prevent_thread_lock=True,
-            quiet=True,
-            **ui.launch_options(desk),
-        )
-        try:
-            yield Served(url=url, blocks=blocks, desk=desk)
-        finally:
-            blocks.close()
+        yield Served(url=url, blocks=blocks, desk=desk)
     finally:
+        blocks.close()
         desk.close()

@@ -2,10 +2,8 @@
 
 import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,11 +11,12 @@ import pytest
 from playground.emulator.core import Emulator
 from playground.emulator.faults import Endpoint, Fault
 from playground.runner.desk import Desk
-from playground.settings import Settings
+from tests.served import SPEED, start_app
+
+__all__ = ["SPEED", "start_app"]
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-SPEED = 25.0
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -119,27 +118,6 @@ def browser() -> Iterator["sync_api.Browser"]:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
         yield running
         running.close()
-
-
-def start_app(data_dir: Path, **changes: object) -> tuple[Desk, str, object]:
-    """A desk and the page over it, at a free port of this machine."""
-    from playground import ui
-
-    defaults = {"emulator_speed": SPEED, "session_cap_usd": Decimal(50), "day_cap_usd": None}
-    desk = Desk(Settings(data_dir=data_dir, **{**defaults, **changes}))  # type: ignore[arg-type]
-    desk.start()
-    demo = ui.build(desk)
-    with socket.socket() as probe:  # looking for one, the framework leaves sockets open
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    _, url, _ = demo.launch(
-        server_name="127.0.0.1",
-        server_port=port,
-        prevent_thread_lock=True,
-        quiet=True,
-        **ui.launch_options(desk),
-    )
-    return desk, url, demo
 
 
 @pytest.fixture(scope="session")
