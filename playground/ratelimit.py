@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-SHARE = 0.9  # of the published limits: another program may be using the same account
+# Of the published limits. A tenth of the burst stays free: requests that leave in step may arrive
+# bunched. Of the rate hardly anything does, until a refusal shows that others use the account too.
+BURST_SHARE = 0.9
+RATE_SHARE = 0.98
+CAREFUL_RATE_SHARE = 0.9
 MAX_PAUSE_S = 120.0
 FIRST_PAUSE_S = 1.0  # after a refusal that names no time; doubled by each that follows
 MAX_GUESSED_PAUSE_S = 60.0
 JITTER_SHARE, MIN_JITTER_S = 0.1, 0.25
 LOW_SHARE = 0.2
-POLITE_FOR_S = 300.0  # after a refusal
+POLITE_FOR_S = 300.0  # after a refusal, and as long at the careful rate
 
 
 class Bucket(StrEnum):
@@ -66,7 +70,7 @@ class Turn:
 
 @dataclass(slots=True)
 class _State:
-    per_s: float
+    published_per_s: float
     burst: float
     tokens: float
     counted_at: float
@@ -75,6 +79,13 @@ class _State:
     refusals_in_a_row: int = 0
     refused_at: float | None = None
     is_low: bool = False
+
+    def is_lately_refused(self, now: float) -> bool:
+        return self.refused_at is not None and now - self.refused_at < POLITE_FOR_S
+
+    def per_s(self, now: float) -> float:
+        share = CAREFUL_RATE_SHARE if self.is_lately_refused(now) else RATE_SHARE
+        return share * self.published_per_s
 
 
 class Limiter:
@@ -102,9 +113,9 @@ class Limiter:
         now = clock()
         self._states = {
             bucket: _State(
-                per_s=per_s * SHARE,
-                burst=max(1.0, burst * SHARE),
-                tokens=max(1.0, burst * SHARE),
+                published_per_s=per_s,
+                burst=max(1.0, burst * BURST_SHARE),
+                tokens=max(1.0, burst * BURST_SHARE),
                 counted_at=now,
                 paused_until=now,
             )
@@ -121,7 +132,7 @@ class Limiter:
         """
         state, now = self._refilled(bucket)
         state.tokens -= 1
-        due = state.counted_at + max(0.0, -state.tokens / state.per_s)
+        due = state.counted_at + max(0.0, -state.tokens / state.per_s(now))
         return Turn(bucket=bucket, wait_s=max(0.0, due - now), round=state.round)
 
     def is_valid(self, turn: Turn) -> bool:
@@ -170,15 +181,12 @@ class Limiter:
     def polite_hint(self) -> bool:
         """Whether to ask more seldom: a bucket is nearly empty, or a refusal came lately."""
         now = self._clock()
-        return any(
-            state.is_low or (state.refused_at is not None and now - state.refused_at < POLITE_FOR_S)
-            for state in self._states.values()
-        )
+        return any(state.is_low or state.is_lately_refused(now) for state in self._states.values())
 
     def _refilled(self, bucket: Bucket) -> tuple[_State, float]:
         state, now = self._states[bucket], self._clock()
         if now > state.counted_at:  # while paused it lies ahead
-            refill = (now - state.counted_at) * state.per_s
+            refill = (now - state.counted_at) * state.per_s(now)
             state.tokens = min(state.burst, state.tokens + refill)
             state.counted_at = now
         return state, now

@@ -320,6 +320,28 @@ def test_pandas_own_fast_reader_serves_a_sound_file(
     assert load(path, Note, ["text"])["text"].tolist() == list(TRAPS)
 
 
+@pytest.mark.parametrize(
+    "odd", [None, "", "x" * 13, "x" * 500, "é", "長い", "a\\b", "'", "=1", "\0", 'a,"b"', "\ud800"]
+)
+def test_a_text_unlike_those_of_the_first_rows_comes_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch, odd: str | None
+) -> None:
+    monkeypatch.setattr(csvframe, "_ROWS_TO_LOOK_AT", 4)
+    log = open_log(path)
+    texts = ["a", "b", "c", "d", odd, "e"]
+    for number, text in enumerate(texts):
+        log.append(Note(note_id=f"n{number}", text=text))
+    narrow = csvframe._narrow_texts(path.read_bytes(), {"note_id": "string", "text": "string"})
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("the slow way was taken")
+
+    monkeypatch.setattr(csvframe, "_read_carefully", never)
+
+    assert set(narrow) == {"note_id", "text"}
+    assert [note.text for note in records_of(load(path, Note))] == texts
+
+
 def test_a_cell_longer_than_the_csv_module_reads_comes_back(path: Path) -> None:
     long_text = 'a "quoted", line\n' * 12_000
     open_log(path).append(Note(note_id="long", text=long_text))

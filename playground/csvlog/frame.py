@@ -18,9 +18,13 @@ from playground.schema import column_info
 # shows a cell that is not `2026-11-22T11:06:00.123456Z`.
 _TIME = "2026-11-22T11:06:00.123456Z"
 _TIME_CHARS = len(_TIME)
-_HIGHEST = np.frombuffer(re.sub(r"[0-9]", "9", f"{_TIME}\0").encode(), dtype=np.uint8)
 _LOWEST = np.frombuffer(re.sub(r"[0-9]", "0", f"{_TIME}\0").encode(), dtype=np.uint8)
+_SPAN = np.frombuffer(re.sub(r"[0-9]", "9", f"{_TIME}\0").encode(), dtype=np.uint8) - _LOWEST
 _TIME_CELL = np.dtype(f"S{_TIME_CHARS + 5}")
+
+_ROWS_TO_LOOK_AT = 64
+_NARROW_CHARS = 100
+_ROOM_CHARS = 12  # ids grow, but not by much
 
 _READ_AS: Mapping[str, Any] = {
     "string": object,
@@ -70,7 +74,9 @@ def load(path: Path, record_type: type, columns: Sequence[str] | None = None) ->
     there = [name for name in header if name in names]
     # A file without any of the columns still says how many rows there are.
     read = {name: dtypes.get(name, "string") for name in there or header[:1]}
-    found = _read_fast(data, read)
+    found = _read_fast(data, read, _narrow_texts(data, read))
+    if found is None:
+        found = _read_fast(data, read, {})
     if found is None:
         found = _read_carefully(header, data, read)
     n_rows = len(next(iter(found.values()), ()))
@@ -83,20 +89,52 @@ def load(path: Path, record_type: type, columns: Sequence[str] | None = None) ->
     )
 
 
-def _read_fast(data: bytes, dtypes: Mapping[str, str]) -> "dict[str, pd.Series[Any]] | None":
+def _narrow_texts(data: bytes, dtypes: Mapping[str, str]) -> dict[str, np.dtype[np.bytes_]]:
+    """
+    Texts that differ from row to row and are short, such as ids and hashes, by their first rows.
+
+    Read as bytes of a fixed width they take half the time: pandas' reader looks every text up
+    among those it has seen, which pays only where they repeat.
+    """
+    texts = [name for name, dtype in dtypes.items() if dtype == "string"]
+    if not texts:
+        return {}
+    try:
+        first = _read(data, dict.fromkeys(texts, object), nrows=_ROWS_TO_LOOK_AT)
+    except ValueError:
+        return {}
+    narrow = {}
+    for name in texts:
+        cells = first[name].dropna()
+        if len(cells) > 1 and cells.is_unique:
+            width = max(map(len, cells))
+            if width <= _NARROW_CHARS and all(map(str.isascii, cells)):
+                narrow[name] = np.dtype(f"S{width + _ROOM_CHARS}")
+    return narrow
+
+
+def _read(data: bytes, read_as: Mapping[str, Any], nrows: int | None = None) -> pd.DataFrame:
+    return pd.read_csv(
+        io.BytesIO(data),
+        usecols=list(read_as),
+        index_col=False,
+        dtype=dict(read_as),
+        keep_default_na=False,
+        na_values=[""],
+        encoding_errors="replace",
+        nrows=nrows,
+    )
+
+
+def _read_fast(
+    data: bytes, dtypes: Mapping[str, str], narrow: Mapping[str, np.dtype[np.bytes_]]
+) -> "dict[str, pd.Series[Any]] | None":
     """By pandas' own reader; None when some line or cell is not as this app writes it."""
     if not dtypes:
         return None
+    read_as = {name: _READ_AS[dtype] for name, dtype in dtypes.items()}
     try:
-        frame = pd.read_csv(
-            io.BytesIO(data),
-            usecols=list(dtypes),
-            index_col=False,
-            dtype={name: _READ_AS[dtype] for name, dtype in dtypes.items()},
-            keep_default_na=False,
-            na_values=[""],
-            encoding_errors="replace",
-        )
+        frame = _read(data, {**read_as, **narrow})
         # One line is one row. If not, a damaged line has swallowed others.
         if len(frame) != data.count(b"\n") - 1:
             return None
@@ -117,7 +155,7 @@ def _rows_with(sign: bytes, data: bytes) -> Iterator[int]:
 
 def _from_fast(column: "pd.Series[Any]", dtype: str, spelled: Sequence[int]) -> "pd.Series[Any]":
     if dtype == "string":
-        cells = column.to_numpy(copy=bool(spelled))
+        cells = _texts(column)
         if spelled:
             cells[spelled] = [
                 read_text(cell) if isinstance(cell, str) else None
@@ -131,6 +169,15 @@ def _from_fast(column: "pd.Series[Any]", dtype: str, spelled: Sequence[int]) -> 
     if dtype == "Float64":
         return _numbers(column)
     return column
+
+
+def _texts(column: "pd.Series[Any]") -> np.ndarray:
+    cells = np.asarray(column.array)
+    if cells.dtype.kind != "S":
+        return cells.copy()
+    if cells.view(np.uint8).reshape(len(cells), cells.itemsize)[:, -1].any():
+        raise ValueError("a text is longer than those of the first rows")
+    return np.array([cell.decode() or None for cell in cells.tolist()], dtype=object)
 
 
 def _amounts(column: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -150,8 +197,8 @@ def _times(column: "pd.Series[Any]") -> "pd.Series[Any]":
     chars = cells.view(np.uint8).reshape(len(cells), _TIME_CELL.itemsize)
     # Sign by sign: with a zone of its own inside, numpy would read another moment, and warn.
     there = chars[:, : _TIME_CHARS + 1]
-    is_ours = ((there >= _LOWEST) & (there <= _HIGHEST)).all(axis=1)
-    if not np.all(is_ours | (chars[:, 0] == 0)):
+    is_ours = there - _LOWEST <= _SPAN  # below the lowest the difference wraps round, far above
+    if not is_ours.all() and not np.all(is_ours.all(axis=1) | (chars[:, 0] == 0)):
         raise ValueError("a time is not written as this app writes it")
     moments = cells.astype(f"S{_TIME_CHARS - 1}").astype("datetime64[us]")
     return pd.Series(pd.DatetimeIndex(moments).tz_localize("UTC"))

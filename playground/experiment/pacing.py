@@ -2,7 +2,7 @@
 
 import math
 
-from playground.ratelimit import SHARE, Tier
+from playground.ratelimit import RATE_SHARE, Tier
 
 # Most tasks take less; it is what must be bridged for the rate limit to stay used.
 TYPICAL_TASK_S = 20.0
@@ -19,7 +19,7 @@ def comparisons_in_flight(tier: Tier, *, n_pictures: int, task_s: float = TYPICA
     Args:
         n_pictures: Of one comparison.
     """
-    wanted = tier.submit_per_s * SHARE * task_s
+    wanted = tier.submit_per_s * RATE_SHARE * task_s
     pictures = min(wanted, MAX_PICTURES_IN_FLIGHT)
     return max(MIN_COMPARISONS, math.ceil(pictures / n_pictures))
 

@@ -122,9 +122,9 @@ def build(desk: Desk, *, kept: Callable[[], Kept] | None = None) -> gr.Blocks:
     if settings.is_public:
         uploads_kept_s = min(KEEP_UPLOADS_S, int(settings.kept_h * 3600))
 
-    def lay_out() -> SpokenPage:
+    def lay_out(kind: type[SpokenPage]) -> SpokenPage:
         demo: SpokenPage
-        with SpokenPage(
+        with kind(
             title=text("page.title"),
             fill_width=True,
             analytics_enabled=False,

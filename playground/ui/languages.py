@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs
 
 import gradio as gr
@@ -99,7 +99,19 @@ class SpokenPage(gr.Blocks):
     def __init__(self, **options: Any) -> None:
         self._config: dict[str, Any] = {}
         self._worded: Mapping[Language, tuple[str, tuple[dict[str, Any], ...]]] = {}
+        self.exited = False
         super().__init__(**options)
+
+    def queue(self, *args: Any, **options: Any) -> Self:
+        """
+        As the framework's, once the page is laid out.
+
+        Its constructor asks for a queue too, with a web app around it that takes a tenth of a
+        second to make and is thrown away.
+        """
+        if self.exited:
+            super().queue(*args, **options)
+        return self
 
     @property  # type: ignore[override]  # an attribute there, of a type that is theirs
     def config(self) -> dict[str, Any]:
@@ -122,23 +134,36 @@ class SpokenPage(gr.Blocks):
         self._worded = {language: _wording(twin) for language, twin in twins.items()}
 
 
+class TwinPage(SpokenPage):
+    """The page once more for its words only; never served."""
+
+    def __exit__(self, exc_type: type[BaseException] | None = None, *args: Any) -> None:
+        self.fill_expected_parents()  # type: ignore[no-untyped-call]
+        # Left as after an error the framework makes no web app around it.
+        super().__exit__(exc_type or _NeverServedError, *args)
+
+
+class _NeverServedError(Exception):
+    """Why a page is left before it is whole."""
+
+
 def _wording(page: gr.Blocks) -> tuple[str, tuple[dict[str, Any], ...]]:
     config: Any = page.get_config_file()
     return config["title"], tuple(each["props"] for each in config["components"])
 
 
-def in_every_language(lay_out: Callable[[], SpokenPage]) -> SpokenPage:
+def in_every_language(lay_out: Callable[[type[SpokenPage]], SpokenPage]) -> SpokenPage:
     """
     The page that `lay_out` makes, with the words of every language.
 
     Args:
-        lay_out: Called once for each language. Only the first page is ever served.
+        lay_out: Makes a page of the class it is given; called once for each language.
     """
-    page = lay_out()
+    page = lay_out(SpokenPage)
     twins = {}
     for language in CATALOGUES:
         if language is not spoken():
             with speaking(language):
-                twins[language] = lay_out()
+                twins[language] = lay_out(TwinPage)
     page.word(twins)
     return page

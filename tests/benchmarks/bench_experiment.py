@@ -208,11 +208,11 @@ def main() -> None:
 
             figures.append(measured(label, url, hurry, work))
     least_s = ratelimit.least_duration_s(n, TIER)
-    share = ratelimit.SHARE
-    ours_least_s = max(0.0, n - share * TIER.submit_burst) / (share * TIER.submit_per_s)
+    share, burst = ratelimit.RATE_SHARE, ratelimit.BURST_SHARE * TIER.submit_burst
+    ours_least_s = max(0.0, n - burst) / (share * TIER.submit_per_s)
     print(f"{n} pictures at the default tier, emulated time, {hurry:g} times hurried")
     print(
-        f"the service takes them in {least_s:.0f} s at the least; at {share:.0%} of its limits, "
+        f"the service takes them in {least_s:.0f} s at the least; at {share:.0%} of its rate, "
         f"which is what we use, in {ours_least_s:.0f} s; one task more takes 5 to 9 s"
     )
     print(
