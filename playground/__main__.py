@@ -3,7 +3,7 @@
 import os
 import sys
 
-from playground.cli import main
+from playground.cli.main import main
 from playground.config import settings_from_env
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 from playground.runner import ledger
 from playground.runner.views import Phase, RunView
 from playground.schema import Run
-from playground.ui.ballots import Act, Ballots
+from playground.ui.voting.ballots import Act, Ballots
 from tests.judging_rig import a_comparison, a_picture, keep_picture, log_runs
 
 

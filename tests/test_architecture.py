@@ -17,8 +17,7 @@ FLOORS = (
     {"judging", "references", "runlog"},
     {"client", "emulator", "history", "provenance", "results"},
     {"export", "hub", "report", "runner"},
-    {"experiment", "terminal"},
-    {"experiment_cli", "report_cli"},
+    {"experiment"},
     {"cli", "ui"},
 )
 SAME_FLOOR = {
@@ -47,6 +46,19 @@ LIBRARIES = {
     "uvicorn": {"emulator"},
     "sqlite3": {"emulator"},
 }
+# The folders of the screens, from what all share up to the page that holds them.
+SCREENS = (
+    "texts",
+    "",
+    "serving",
+    "voting",
+    "compare",
+    "judge",
+    "history",
+    "experiment",
+    "results",
+    "api",
+)
 ASYNC_ROOMS = {"client", "emulator", "experiment", "runner", "ui"}
 
 
@@ -96,6 +108,23 @@ def test_nothing_imports_upward_or_sideways():
         and target not in {room, "__version__"}
         and not (floor(target) < floor(room) or (room, target) in SAME_FLOOR)
     ]
+
+    assert strays == []
+
+
+def test_no_screen_imports_one_that_is_built_upon_it():
+    strays = []
+    for path in sorted((PACKAGE / "ui").rglob("*.py")):
+        inside = path.relative_to(PACKAGE / "ui").parts
+        if inside in {("__init__.py",), ("typed.py",)}:  # they hold all screens together
+            continue
+        folder = inside[0] if len(inside) > 1 else ""
+        for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
+            parts = name.split(".")
+            if parts[:2] == ["playground", "ui"] and len(parts) > 2:
+                target = parts[2] if (PACKAGE / "ui" / parts[2]).is_dir() else ""
+                if SCREENS.index(target) > SCREENS.index(folder):
+                    strays.append(f"{path.relative_to(ROOT)} imports {name}")
 
     assert strays == []
 

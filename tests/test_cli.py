@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from playground import cli, terminal
-from playground.cli import Exit
+from playground.cli import main as cli
+from playground.cli import terminal
+from playground.cli.main import Exit
 from playground.emulator import EmulatorServer, EmulatorSettings, Fault
 from playground.runlog import load_runs
 from playground.settings import Settings

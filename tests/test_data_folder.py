@@ -18,16 +18,16 @@ from playground.history.pages import History
 from playground.runner.desk import Desk
 from playground.schema import Answer, MarkKind
 from playground.settings import Settings
-from playground.ui.archive import Archive
-from playground.ui.ballots import Act
-from playground.ui.experiment_flow import ExperimentFlow, Labs
-from playground.ui.experiment_view import EXPORTS, ExperimentEasel
+from playground.ui.compare.easel import Form, Screen
+from playground.ui.compare.flow import Flow
+from playground.ui.experiment.easel import EXPORTS, ExperimentEasel
+from playground.ui.experiment.flow import ExperimentFlow, Labs
 from playground.ui.exports import Exports
-from playground.ui.flow import Flow
-from playground.ui.past import past_flow
-from playground.ui.screen import Form, Screen
+from playground.ui.history.archive import Archive
+from playground.ui.history.past import past_flow
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits
+from playground.ui.voting.ballots import Act
 from tests.engine_rig import HURRY, SPEED
 from tests.photos import PHOTOS
 from tests.refusing_disk import RefusingDisk

@@ -30,8 +30,8 @@ from playground.identity import owner_id_of
 from playground.polling import FAST, POLITE, SAFETY_NET
 from playground.runner.desk import Desk
 from playground.settings import Settings
-from playground.ui.endpoints import KEY_HEADER, MCP_PATH, NAMES
-from playground.ui.receiver import WEBHOOK_PATH
+from playground.ui.api.endpoints import KEY_HEADER, MCP_PATH, NAMES
+from playground.ui.serving.receiver import WEBHOOK_PATH
 from tests.engine_rig import HURRY, SPEED
 from tests.readme_tables import README
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from playground import cli, load_runs
+from playground import load_runs
+from playground.cli import main as cli
+from playground.cli.terminal import Exit
 from playground.judging.votes import load_votes
 from playground.results.checks import checks_of
 from playground.results.scope import Scope
@@ -16,10 +18,9 @@ from playground.results.truth import read_truth
 from playground.results.verdict import Verdict, judge
 from playground.schema import Origin
 from playground.settings import Settings
-from playground.terminal import Exit
-from playground.ui.findings import FindingsBook, Question
-from playground.ui.results_page import top_html, trust_html
-from playground.ui.results_times import times_html
+from playground.ui.results.findings import FindingsBook, Question
+from playground.ui.results.page import top_html, trust_html
+from playground.ui.results.times import times_html
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 SAMPLE = NOTEBOOKS / "sample"

@@ -13,12 +13,13 @@ from pathlib import Path
 import anyio
 import pytest
 
-from playground import Wish, cli, open_lab
+from playground import Wish, open_lab
+from playground.cli import main as cli
+from playground.cli.terminal import Exit
 from playground.emulator import EmulatorServer, EmulatorSettings, Fault
 from playground.experiment.progress import Standing
 from playground.runlog import load_runs
 from playground.settings import Settings
-from playground.terminal import Exit
 from tests.photos import PHOTOS
 
 ROOT = Path(__file__).resolve().parent.parent

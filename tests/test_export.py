@@ -8,11 +8,12 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from playground import cli, export
+from playground import export
+from playground.cli import main as cli
+from playground.cli.terminal import Exit
 from playground.judging.votes import VoteLog, load_votes
 from playground.runlog import RunLog, load_runs
 from playground.settings import Settings
-from playground.terminal import Exit
 from tests.results_rig import PRO, comparisons, votes_on
 
 FORMULA = '=HYPERLINK("http://evil.example","x")'
@@ -55,7 +56,7 @@ def command(folder, capsys, *argv: str) -> tuple[int, str, str]:
 
 @pytest.fixture
 def _no_parquet(monkeypatch):
-    monkeypatch.setattr("playground.report_cli.has_parquet", lambda: False)
+    monkeypatch.setattr("playground.cli.report.has_parquet", lambda: False)
 
 
 @pytest.mark.usefixtures("_no_parquet")

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from playground.images.embedding import embed_text
-from playground.ui.receiver import WEBHOOK_PATH
+from playground.ui.serving.receiver import WEBHOOK_PATH
 from tests.fuzz_readers import SECRET, Readers, run_reader
 from tests.photos import PHOTOS
 from tests.served import Served, served

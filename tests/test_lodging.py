@@ -9,7 +9,7 @@ import pytest
 from playground.hub import Kept
 from playground.lodging import lodged
 from playground.settings import Settings
-from playground.ui.lasting import lasting_words
+from playground.ui.compare.lasting import lasting_words
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from playground.markup import Markup
-from playground.ui.plots import (
+from playground.ui.results.plots import (
     Point,
     Scale,
     Span,

@@ -20,11 +20,11 @@ from playground.results.scope import Scope
 from playground.runner.desk import Desk
 from playground.schema import Origin
 from playground.settings import Settings
-from playground.ui import programs as programs_module
-from playground.ui.findings import FindingsBook
-from playground.ui.flow import Flow
-from playground.ui.orders import Caller, Order, order_of, origin_of, scope_of, seconds_of
-from playground.ui.programs import MAX_RUNNING, Programs
+from playground.ui.api import programs as programs_module
+from playground.ui.api.orders import Caller, Order, order_of, origin_of, scope_of, seconds_of
+from playground.ui.api.programs import MAX_RUNNING, Programs
+from playground.ui.compare.flow import Flow
+from playground.ui.results.findings import FindingsBook
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visits
 from tests.engine_rig import HURRY, SPEED

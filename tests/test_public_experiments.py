@@ -16,15 +16,15 @@ from playground.provenance.records import exported
 from playground.runner.desk import Desk
 from playground.schema import Reference, RunStatus
 from playground.settings import Settings
-from playground.ui.experiment_flow import (
+from playground.ui.compare.flow import Flow
+from playground.ui.experiment.flow import (
     AT_ONCE_IN_PUBLIC,
     MAX_PICTURES_IN_PUBLIC,
     ExperimentFlow,
     Labs,
     Pending,
 )
-from playground.ui.experiment_form import PlanForm, Upload, form_of, untouched
-from playground.ui.flow import Flow
+from playground.ui.experiment.form import PlanForm, Upload, form_of, untouched
 from playground.ui.money import Quote
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits

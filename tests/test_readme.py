@@ -7,10 +7,10 @@ import stat
 import subprocess
 import sys
 
-from playground import cli
+from playground.cli import main as cli
 from playground.pricing import PRICES
 from playground.runner.crowd import MAX_OPEN
-from playground.ui.experiment_flow import MAX_PICTURES_IN_PUBLIC, MAX_RUNNING_IN_PUBLIC
+from playground.ui.experiment.flow import MAX_PICTURES_IN_PUBLIC, MAX_RUNNING_IN_PUBLIC
 from playground.ui.visits import KEPT_IN_PUBLIC_S
 from playground.wire import OFFICIAL_HOSTS
 from tests.photos import PHOTOS

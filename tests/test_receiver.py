@@ -22,8 +22,8 @@ from playground.polling import FAST, POLITE, SAFETY_NET, next_poll_s
 from playground.runner.desk import Desk
 from playground.schema import RunStatus
 from playground.settings import Settings
-from playground.ui import receiver
-from playground.ui.receiver import WEBHOOK_PATH, Receiver, webhook_routes
+from playground.ui.serving import receiver
+from playground.ui.serving.receiver import WEBHOOK_PATH, Receiver, webhook_routes
 from playground.wire import WebhookEvent
 from playground.wire.webhooks import MAX_BODY_BYTES
 from tests.engine_rig import open_rig

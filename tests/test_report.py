@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from playground import cli
+from playground.cli import main as cli
+from playground.cli.terminal import Exit
 from playground.errors import InvalidRequestError
 from playground.history.marks import MarkLog
 from playground.judging.votes import VoteLog, load_votes
@@ -21,7 +22,6 @@ from playground.results.verdict import judge
 from playground.runlog import RunLog, load_runs
 from playground.schema import Origin
 from playground.settings import Settings
-from playground.terminal import Exit
 from tests.results_rig import FLEX, NOON, PRO, comparisons, summed_up, votes_on
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

@@ -16,11 +16,11 @@ from playground.history.pages import History
 from playground.runner.desk import Desk
 from playground.schema import Comparison, MarkKind, Run
 from playground.settings import Settings
-from playground.ui import takeout as takeouts
-from playground.ui.flow import Flow
-from playground.ui.past import PastFlow, past_flow
+from playground.ui.compare.flow import Flow
+from playground.ui.history import takeout as takeouts
+from playground.ui.history.past import PastFlow, past_flow
+from playground.ui.history.takeout import Takeout
 from playground.ui.shelf import Shelf
-from playground.ui.takeout import Takeout
 from playground.ui.visits import Visit, Visits
 from tests.engine_rig import HURRY, SPEED
 

@@ -12,8 +12,8 @@ from PIL import Image
 from playground.errors import StorageError
 from playground.judging.votes import load_votes
 from playground.schema import Answer, Reason
-from playground.ui.ballots import Ballots
-from playground.ui.neutral_copies import NeutralCopies
+from playground.ui.voting.ballots import Ballots
+from playground.ui.voting.neutral_copies import NeutralCopies
 from tests.ballot_rig import a_finished, an_act, new_ballots, pictured, under_way, views_of
 from tests.judging_rig import VOTER, a_ballot, a_comparison, a_picture, failed
 

@@ -16,11 +16,11 @@ from playground.judging.votes import load_votes
 from playground.runner.desk import Desk
 from playground.schema import Answer
 from playground.settings import Settings
-from playground.ui.ballots import Ballots
-from playground.ui.flow import Flow
-from playground.ui.screen import Form, Screen
+from playground.ui.compare.easel import Form, Screen
+from playground.ui.compare.flow import Flow
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits
+from playground.ui.voting.ballots import Ballots
 from tests.ballot_rig import an_act
 from tests.engine_rig import HURRY, SPEED
 

@@ -11,8 +11,8 @@ from playground import ui
 from playground.emulator.faults import Endpoint
 from playground.runner.desk import Desk
 from playground.settings import Settings
-from playground.ui.compare import form_of
-from playground.ui.screen import Form
+from playground.ui.compare.easel import Form
+from playground.ui.compare.screen import form_of
 
 
 @pytest.fixture(scope="module")

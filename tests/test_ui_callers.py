@@ -7,7 +7,7 @@ import pytest
 from gradio.context import LocalContext
 from starlette.requests import Request
 
-from playground.ui.callers import calling_address
+from playground.ui.serving.callers import calling_address
 
 
 def called(*forwarded: str, peer: tuple[str, int] | None = ("10.0.0.9", 1)) -> Any:

@@ -19,9 +19,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from playground.ui.bodies import Limits
-from playground.ui.door import Door
-from playground.ui.payloads import MAX_BRACKETS, Known, check_event, parsed
+from playground.ui.serving.bodies import Limits
+from playground.ui.serving.door import Door
+from playground.ui.serving.payloads import MAX_BRACKETS, Known, check_event, parsed
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import pytest
 
 from playground import catalog
 from playground.schema import Origin, Request, RunStatus
-from playground.ui.examples import (
+from playground.ui.compare.examples import (
     EXAMPLE_DIR,
     example_json,
     example_prompts,

@@ -21,9 +21,10 @@ from playground.runner.desk import Desk
 from playground.runner.views import Phase
 from playground.schema import Origin
 from playground.settings import Settings
-from playground.ui.experiment import picked
-from playground.ui.experiment_flow import ExperimentFlow, Labs
-from playground.ui.experiment_form import (
+from playground.ui.compare.flow import Flow
+from playground.ui.experiment.easel import ExperimentEasel
+from playground.ui.experiment.flow import ExperimentFlow, Labs
+from playground.ui.experiment.form import (
     PlanForm,
     form_of,
     money_of,
@@ -32,14 +33,13 @@ from playground.ui.experiment_form import (
     usd_of,
     with_set_aside,
 )
-from playground.ui.experiment_grid import GridAsk, GridPage, ask_of, grid_html, page_of, tools_html
-from playground.ui.experiment_outlook import Preview, outlook_html, start_words
-from playground.ui.experiment_progress import Listed, list_html
-from playground.ui.experiment_view import ExperimentEasel
+from playground.ui.experiment.grid import GridAsk, GridPage, ask_of, grid_html, page_of, tools_html
+from playground.ui.experiment.outlook import Preview, outlook_html, start_words
+from playground.ui.experiment.progress import Listed, list_html
+from playground.ui.experiment.screen import picked
 from playground.ui.exports import Exports
-from playground.ui.flow import Flow
 from playground.ui.header import Header, OpenExperiment, header_html
-from playground.ui.past import past_flow
+from playground.ui.history.past import past_flow
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits
 from tests.experiment_rig import a_plan

@@ -15,9 +15,9 @@ from playground.errors import InvalidRequestError
 from playground.runner.desk import Desk
 from playground.schema import RunStatus
 from playground.settings import Settings
-from playground.ui.examples import recorded_example
-from playground.ui.flow import Flow
-from playground.ui.screen import Form, Screen
+from playground.ui.compare.easel import Form, Screen
+from playground.ui.compare.examples import recorded_example
+from playground.ui.compare.flow import Flow
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits
 from tests.engine_rig import HURRY, SPEED

@@ -38,17 +38,17 @@ from playground.schema import (
 )
 from playground.settings import Settings
 from playground.ui import format as fmt
-from playground.ui.archive import Archive, Marked, asked, carried, is_filtered
-from playground.ui.flow import Flow
-from playground.ui.history_fields import value_words
-from playground.ui.history_list import Listing, listing_html
-from playground.ui.history_open import open_html
-from playground.ui.neutral_references import NeutralReferences, missing_words
-from playground.ui.past import MAX_REFERENCES, DetailView, PastFlow, past_flow
-from playground.ui.screen import Form
+from playground.ui.compare.easel import Form
+from playground.ui.compare.flow import Flow
+from playground.ui.history.archive import Archive, Marked, asked, carried, is_filtered
+from playground.ui.history.fields import value_words
+from playground.ui.history.listing import Listing, listing_html
+from playground.ui.history.open_tasks import open_html
+from playground.ui.history.past import MAX_REFERENCES, DetailView, PastFlow, past_flow
 from playground.ui.shelf import Shelf
 from playground.ui.texts import text
 from playground.ui.visits import Visit, Visits
+from playground.ui.voting.neutral_references import NeutralReferences, missing_words
 from tests.engine_rig import HURRY
 from tests.judging_rig import a_comparison, a_picture, a_run, failed, keep_picture, log_runs
 from tests.ui_samples import a_finished_view, a_view

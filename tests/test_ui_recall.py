@@ -14,7 +14,7 @@ from playground.provenance.records import exported
 from playground.runner.desk import Desk
 from playground.schema import Run
 from playground.settings import Settings
-from playground.ui.recall import Recalls
+from playground.ui.compare.recall import Recalls
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit
 from tests.judging_rig import a_run, log_runs

@@ -26,22 +26,22 @@ from playground.runlog import load_runs
 from playground.runner.desk import Desk
 from playground.schema import Origin
 from playground.settings import Settings
-from playground.ui.findings import FindingsBook, Question, asked, thinned
-from playground.ui.flow import Flow
-from playground.ui.past import past_flow
-from playground.ui.results_filters import options_of, untouched
-from playground.ui.results_money import money_html
-from playground.ui.results_page import plain, top_html, verdict_html
-from playground.ui.results_pairs import number_words
-from playground.ui.results_sections import (
+from playground.ui.compare.flow import Flow
+from playground.ui.history.past import past_flow
+from playground.ui.results.filters import options_of, untouched
+from playground.ui.results.findings import FindingsBook, Question, asked, thinned
+from playground.ui.results.money import money_html
+from playground.ui.results.page import plain, top_html, verdict_html
+from playground.ui.results.pairs import number_words
+from playground.ui.results.sections import (
     failures_html,
     groups_html,
     votes_html,
 )
-from playground.ui.results_times import seconds_scale, times_html
+from playground.ui.results.times import seconds_scale, times_html
+from playground.ui.results.weighing import ResultsView, Weighing
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits
-from playground.ui.weighing import ResultsView, Weighing
 from tests.judging_rig import a_picture, failed, keep_picture, log_runs
 from tests.results_rig import comparisons
 from tests.weighing_rig import (

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from playground.ui.security import HEADERS, host_name, middleware
+from playground.ui.serving.security import HEADERS, host_name, middleware
 
 
 async def _reached(_request: Request) -> PlainTextResponse:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from playground.emulator import EmulatorServer, EmulatorSettings
-from playground.ui.security import HEADERS
+from playground.ui.serving.security import HEADERS
 from tests.served import Served, served
 from tests.visitors import Visitor
 

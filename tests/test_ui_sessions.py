@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from playground.ui.pages import Pages
-from playground.ui.sessions import Sessions, looking_after
+from playground.ui.serving.sessions import Sessions, looking_after
 
 LONG_AGO = datetime.now() - timedelta(hours=2)  # noqa: DTZ005 the framework's clock is local
 

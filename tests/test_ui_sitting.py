@@ -11,9 +11,9 @@ from playground.history.pages import History
 from playground.judging.votes import load_votes
 from playground.runner.views import RunView
 from playground.schema import Answer
-from playground.ui.ballots import Ballots
-from playground.ui.sitting import Bench, Scope, Sittings, scope_of
+from playground.ui.judge.sitting import Bench, Scope, Sittings, scope_of
 from playground.ui.visits import Visit
+from playground.ui.voting.ballots import Ballots
 from tests.ballot_rig import a_finished, an_act, new_ballots
 from tests.judging_rig import VOTER, a_ballot
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from playground.schema import Reference, RunStatus
-from playground.ui.earlier import Earlier, earlier_html
+from playground.ui.compare.earlier import Earlier, earlier_html
 from playground.ui.subject import subject_html
 from playground.ui.texts import text
 from tests.ui_samples import a_finished_view, a_request, a_view

@@ -25,8 +25,8 @@ from playground.schema import (
     RunStatus,
     column_info,
 )
-from playground.ui.examples import EXAMPLE_NAMES
-from playground.ui.history_filters import untouched
+from playground.ui.compare.examples import EXAMPLE_NAMES
+from playground.ui.history.filters import untouched
 from playground.ui.texts import CATALOGUES, ENGLISH, SAID, Language, text
 from playground.ui.texts.chinese import CHINESE
 from playground.ui.texts.chinese_columns import COLUMNS

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from playground.ui.choices import default_choices
-from playground.ui.experiment_form import untouched
+from playground.ui.compare.choices import default_choices
+from playground.ui.experiment.form import untouched
 from playground.ui.typed import MAX_TYPED_BYTES, packed, plain_comparison, plain_plan
 
 ITEM = {"token": "t1", "name": "雨.png", "thumb": "/gradio_api/file=/x.webp", "detail": "1 × 1"}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from playground.schema import Answer, Reason
-from playground.ui.ballots import ACTS, Ballots, Sight
-from playground.ui.blind import blind_card, blind_stage, is_switched, switched
-from playground.ui.votes import (
+from playground.ui.voting.ballots import ACTS, Ballots, Sight
+from playground.ui.voting.blind import blind_card, blind_stage, is_switched, switched
+from playground.ui.voting.votes import (
     act_of,
     no_vote,
     vote_of_comparison,

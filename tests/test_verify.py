@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from playground import cli
-from playground.cli import Exit
+from playground.cli import main as cli
+from playground.cli.main import Exit
 from playground.errors import StorageError
 from playground.journal import Fact, Journal
 from playground.provenance.verify import Finding, FindingKind, file_inside, verify

@@ -12,7 +12,7 @@ from playground.judging.synthetic import SyntheticVoter
 from playground.judging.votes import VoteLog, load_votes
 from playground.runlog import load_runs
 from playground.schema import Run, Vote
-from playground.ui.findings import Findings, Question, findings_of
+from playground.ui.results.findings import Findings, Question, findings_of
 from tests.judging_rig import NOON, a_picture, keep_picture, log_runs
 from tests.results_rig import PRO, comparisons, runs_frame
 

@@ -12,37 +12,37 @@ from playground.history.pages import History
 from playground.hub import Kept
 from playground.runner.cleaning import CLEAN_EVERY_S, LOOK_EVERY_S, Cleaner, Janitor
 from playground.runner.desk import Desk
-from playground.ui.account import AccountBar
-from playground.ui.bodies import FORM_BYTES, MAX_JSON_BYTES, Limits
-from playground.ui.callers import calling_address
-from playground.ui.compare import CompareScreen
-from playground.ui.door import Door
-from playground.ui.endpoints import MCP_PATH, Endpoints, offer
-from playground.ui.examples import EXAMPLE_DIR, recorded_example
-from playground.ui.experiment import ExperimentScreen
-from playground.ui.experiment_flow import ExperimentFlow, Labs
-from playground.ui.experiment_view import ExperimentEasel
+from playground.ui.api.endpoints import MCP_PATH, Endpoints, offer
+from playground.ui.api.programs import Programs
+from playground.ui.compare.account import AccountBar
+from playground.ui.compare.examples import EXAMPLE_DIR, recorded_example
+from playground.ui.compare.flow import Flow
+from playground.ui.compare.references import MAX_UPLOAD_BYTES
+from playground.ui.compare.screen import CompareScreen
+from playground.ui.experiment.easel import ExperimentEasel
+from playground.ui.experiment.flow import ExperimentFlow, Labs
+from playground.ui.experiment.screen import ExperimentScreen
 from playground.ui.exports import Exports
-from playground.ui.findings import FindingsBook
-from playground.ui.flow import Flow
-from playground.ui.gate import gate
-from playground.ui.history import HistoryScreen
-from playground.ui.judge import JudgeScreen
+from playground.ui.history.past import past_flow
+from playground.ui.history.screen import HistoryScreen
+from playground.ui.judge.screen import JudgeScreen
+from playground.ui.judge.sitting import Sittings
 from playground.ui.languages import PageLanguage, SpokenPage, in_every_language
-from playground.ui.past import past_flow
-from playground.ui.programs import Programs
-from playground.ui.receiver import WEBHOOK_PATH, webhook_routes
-from playground.ui.references import MAX_UPLOAD_BYTES
-from playground.ui.results import ResultsScreen
-from playground.ui.security import middleware
-from playground.ui.sessions import MAX_SESSIONS, Sessions, looking_after
+from playground.ui.results.findings import FindingsBook
+from playground.ui.results.screen import ResultsScreen
+from playground.ui.results.weighing import Weighing
+from playground.ui.serving.bodies import FORM_BYTES, MAX_JSON_BYTES, Limits
+from playground.ui.serving.callers import calling_address
+from playground.ui.serving.door import Door
+from playground.ui.serving.gate import gate
+from playground.ui.serving.receiver import WEBHOOK_PATH, webhook_routes
+from playground.ui.serving.security import middleware
+from playground.ui.serving.sessions import MAX_SESSIONS, Sessions, looking_after
 from playground.ui.shelf import Shelf
-from playground.ui.sitting import Sittings
 from playground.ui.texts import text
 from playground.ui.theme import theme
 from playground.ui.typed import Typed, keep_typed, plain_comparison, plain_plan
 from playground.ui.visits import Visits
-from playground.ui.weighing import Weighing
 from playground.ui.widgets import (
     COMPARE_TAB,
     EXPERIMENT_TAB,

@@ -9,12 +9,12 @@ import gradio as gr
 
 from playground import catalog
 from playground.experiment.plan import MAX_NAME_CHARACTERS
-from playground.ui.choices import default_choices
-from playground.ui.compare import form_of
-from playground.ui.experiment_form import Upload
-from playground.ui.experiment_form import form_of as plan_form_of
-from playground.ui.payloads import MAX_PATH_CHARACTERS
-from playground.ui.references import MAX_NAME_CHARACTERS as MAX_FILE_NAME_CHARACTERS
+from playground.ui.compare.choices import default_choices
+from playground.ui.compare.references import MAX_NAME_CHARACTERS as MAX_FILE_NAME_CHARACTERS
+from playground.ui.compare.screen import form_of
+from playground.ui.experiment.form import Upload
+from playground.ui.experiment.form import form_of as plan_form_of
+from playground.ui.serving.payloads import MAX_PATH_CHARACTERS
 from playground.ui.visits import Visits
 from playground.ui.widgets import QUIET
 

@@ -24,11 +24,11 @@ from playground.results.scope import Scope
 from playground.results.summary import summary_of
 from playground.results.verdict import judge
 from playground.schema import Origin, Vote, column_info
-from playground.ui.findings import Findings, FindingsBook, Question
-from playground.ui.results_money import money_html
-from playground.ui.results_page import top_html
-from playground.ui.results_sections import failures_html, groups_html, votes_html
-from playground.ui.results_times import times_html
+from playground.ui.results.findings import Findings, FindingsBook, Question
+from playground.ui.results.money import money_html
+from playground.ui.results.page import top_html
+from playground.ui.results.sections import failures_html, groups_html, votes_html
+from playground.ui.results.times import times_html
 from tests.benchmarks.bench_log import sample_run, write_runs
 from tests.judging_rig import NOON
 from tests.results_rig import PRO, runs_frame

@@ -15,7 +15,7 @@ from playground.results.summary import summarise
 from playground.results.verdict import judge
 from playground.runlog import load_runs
 from playground.schema import Origin
-from playground.ui.results_page import plain
+from playground.ui.results.page import plain
 from tests.browser.axe import findings, needs_axe
 from tests.browser.conftest import TIMEOUT_MS, App, Screen, start_app, watch
 from tests.browser.test_judge import Judge

@@ -1,0 +1,1 @@
+"""The endpoints for programs: how they are offered, done, asked and answered."""

@@ -1,0 +1,1 @@
+"""The Experiment tab: a plan, its progress and its grid."""

@@ -1,0 +1,1 @@
+"""The Judge tab: every pair not judged yet, one after another."""

@@ -1,0 +1,1 @@
+"""The Results tab: one sentence, and everything under it."""

@@ -1,0 +1,1 @@
+"""What stands between the internet and the page: routes, sizes, shapes, the password, host names, the webhook."""
