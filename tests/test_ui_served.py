@@ -15,7 +15,7 @@ import pytest
 from playground.emulator import EmulatorServer, EmulatorSettings
 from playground.ui.serving.security import HEADERS
 from tests.served import Served, served
-from tests.visitors import Visitor
+from tests.visitors import LIMITS, Visitor
 
 pytestmark = [
     pytest.mark.anyio,
@@ -196,9 +196,7 @@ async def test_forms_that_are_no_uploads_are_refused(client: httpx.AsyncClient) 
 
 
 async def test_a_few_visitors_at_once_all_get_their_pictures(page: Served) -> None:
-    # As many connections as browsers would open: each page holds two streams all the time.
-    limits = httpx.Limits(max_connections=None, keepalive_expiry=2)
-    async with httpx.AsyncClient(base_url=page.url, timeout=120, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=page.url, timeout=120, limits=LIMITS) as client:
         config = (await client.get("/config")).json()
         visitors = [Visitor(client=client, config=config) for _ in range(5)]
         await asyncio.gather(*(each.come() for each in visitors))

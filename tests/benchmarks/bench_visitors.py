@@ -28,7 +28,7 @@ from pathlib import Path
 import httpx
 
 from playground.runlog import RunLog
-from tests.visitors import Visitor
+from tests.visitors import LIMITS, Visitor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEPT_S = 6.0
@@ -93,10 +93,7 @@ def compare(which: str, visitors: int, waves: int, speed: float) -> None:
 
 
 async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wave:
-    limits = httpx.Limits(
-        max_connections=None, max_keepalive_connections=visitors, keepalive_expiry=2
-    )
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, limits=LIMITS) as client:
         config = (await client.get("/config")).json()
         everybody = [Visitor(client=client, config=config) for _ in range(visitors)]
         await asyncio.gather(*(each.come() for each in everybody))
