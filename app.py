@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from playground import heap
 from playground.config import settings_from_env
 from playground.errors import PlaygroundError
 from playground.lodging import lodged
@@ -33,7 +34,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     os.umask(0o077)  # also for what the framework writes down, such as uploads
     closed = threading.Event()
-    sys.setswitchinterval(SWITCH_S)
+    prepare_process()
     # What is made until the page stands stays for good. Looking through it for rubbish takes a
     # seventh of the start, and would hold the page up again and again later.
     gc.disable()
@@ -67,6 +68,12 @@ def main() -> int:
             keeper.close(patience_s=max(LAST_PUSH_S, left_s))
         closed.set()
     return 0
+
+
+def prepare_process() -> None:
+    """What fifty visitors at once would notice of how Python and the C library work by themselves."""
+    heap.keep_little()
+    sys.setswitchinterval(SWITCH_S)
 
 
 def _leave_when_told(closed: threading.Event) -> None:

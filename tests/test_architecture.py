@@ -11,7 +11,7 @@ PACKAGE = ROOT / "playground"
 
 # From the cellar to the roof; a module may import its own floor's other modules only where said.
 FLOORS = (
-    {"errors", "markup", "sayings", "schema", "settings"},
+    {"errors", "heap", "markup", "sayings", "schema", "settings"},
     {"catalog", "disk", "identity", "polling", "pricing", "ratelimit", "wire"},
     {"budget", "csvlog", "images", "journal", "lodging", "tenancy"},
     {"judging", "references", "runlog"},

@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
+from playground import heap
 from playground.history.pages import History
 from playground.hub import Kept
 from playground.runner.cleaning import CLEAN_EVERY_S, LOOK_EVERY_S, Cleaner, Janitor
@@ -176,7 +177,10 @@ def _chores(
     desk: Desk, visits: Visits, steps: ExperimentFlow
 ) -> list[tuple[float, Callable[[], object]]]:
     """What is done now and then as long as the page stands."""
-    chores: list[tuple[float, Callable[[], object]]] = [(LOOK_EVERY_S, visits.forget_idle)]
+    chores: list[tuple[float, Callable[[], object]]] = [
+        (LOOK_EVERY_S, visits.forget_idle),
+        (LOOK_EVERY_S, heap.give_back),
+    ]
     if desk.settings.is_public:
         cleaner = Cleaner(
             desk.playground.engine.kit,

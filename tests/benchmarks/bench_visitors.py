@@ -166,11 +166,13 @@ def server(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def serve_ours(folder: Path, speed: float) -> None:
-    from app import SWITCH_S
+    from app import prepare_process
     from playground import ui
     from tests.served import served
 
-    sys.setswitchinterval(SWITCH_S)
+    prepare_process()
+    ui.LOOK_EVERY_S = KEPT_S
+    ui.Janitor = partial(ui.Janitor, look_every_s=1.0)
     ui.Sessions = partial(ui.Sessions, kept_s=KEPT_S)
     ui.looking_after = partial(ui.looking_after, every_s=1.0)
     with served(folder / "data", emulator_speed=speed, session_cap_usd=Decimal(50)) as page:

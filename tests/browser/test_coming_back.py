@@ -14,7 +14,7 @@ def test_a_reload_finds_the_running_comparison_and_its_form(
 ) -> None:
     screen = new_screen()
     screen.open()
-    screen.app.faults("task:slow,seconds=60")
+    screen.app.faults("task:slow,seconds=200")
     screen.page.check("[data-choice=size] [value='4:3']")
     comparison = screen.run("Still running when the page is loaded again", until_over=False)
     before = screen.app.submits()
@@ -26,7 +26,7 @@ def test_a_reload_finds_the_running_comparison_and_its_form(
         "Still running when the page is loaded again"
     )
     assert screen.page.is_checked("[data-choice=size] [value='4:3']")
-    assert screen.page.is_disabled("#run")
+    screen.page.wait_for_selector("#run:disabled")
     screen.page.wait_for_selector("#card-1 .pg-picture img")
     screen.page.wait_for_selector("#card-2 .pg-picture img")
     assert screen.app.submits() == max(before, 2)
