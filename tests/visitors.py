@@ -12,10 +12,8 @@ from typing import Any
 import httpx
 
 TICK_EVERY_S = 5.0
-# As many connections as browsers would open, for each page holds two streams all the time. None is
-# used twice: httpx may close one that has been idle too long in the moment it is handed out again,
-# which a browser would hide by asking once more.
-LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+# As many connections as browsers would open: each page holds two streams all the time.
+LIMITS = httpx.Limits(max_connections=None, keepalive_expiry=2)
 _OVER = re.compile(r'data-state=\\?"over')
 _SENT = re.compile(r'data-sent=\\?"([0-9.]+)')
 _COMPARISON = re.compile(r'data-comparison=\\?"(cmp_[0-9a-z]+)')
@@ -85,8 +83,8 @@ class Visitor:
         )
 
     async def leave(self) -> None:
-        """Closes the page."""
-        for task in (self._alive, self._ticking):
+        """Closes the page, and with it every stream."""
+        for task in (self._alive, self._ticking, self._listening):
             if task is not None:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
