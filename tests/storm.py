@@ -440,7 +440,7 @@ def _is_stream(path: str) -> bool:
 def vocabulary() -> list[str]:
     """Every word the screens read out of what a page sends: the keys of their dictionaries."""
     words: set[str] = set()
-    for path in sorted(SCREENS.glob("*.py")):
+    for path in sorted(SCREENS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and len(node.args) >= 1:
                 words |= {
