@@ -424,7 +424,7 @@ async def test_a_session_has_a_cap_of_its_own(tmp_path):
 
 async def test_an_unknown_price_asks_first(tmp_path, monkeypatch):
     async with open_rig(tmp_path) as rig:
-        monkeypatch.setattr(rig.engine, "estimate", lambda request, account_id: None)
+        monkeypatch.setattr(rig.engine.accounts, "estimate", lambda request, account_id: None)
         with pytest.raises(UnknownPriceError):
             await rig.begin()
         before = rig.charges()

@@ -197,8 +197,10 @@ async def test_with_faults_and_many_in_flight_the_budget_is_never_passed(budget,
 async def test_charges_above_the_estimates_are_learnt_and_end_it_in_time(tmp_path, monkeypatch):
     async with open_lab(tmp_path) as rig:
         engine = rig.engines.engine
-        real = engine.estimate
-        monkeypatch.setattr(engine, "estimate", lambda *a: replace(real(*a), usd=real(*a).usd / 2))
+        real = engine.accounts.estimate
+        monkeypatch.setattr(
+            engine.accounts, "estimate", lambda *a: replace(real(*a), usd=real(*a).usd / 2)
+        )
         progress = await rig.run(a_plan(20), budget_usd=6 * PAIR_USD, in_flight=2)
 
         assert progress.why is Pause.BUDGET
@@ -208,7 +210,7 @@ async def test_charges_above_the_estimates_are_learnt_and_end_it_in_time(tmp_pat
 async def test_an_unknown_price_blocks_until_one_is_given(tmp_path, monkeypatch):
     plan = a_plan(4)
     async with open_lab(tmp_path) as rig:
-        monkeypatch.setattr(rig.engines.engine, "estimate", lambda *_: None)
+        monkeypatch.setattr(rig.engines.engine.accounts, "estimate", lambda *_: None)
         paused = await rig.run(plan, budget_usd=Decimal(1))
 
         assert (paused.standing, paused.why) == (Standing.PAUSED, Pause.PRICE)
@@ -225,7 +227,7 @@ async def test_an_unknown_price_blocks_until_one_is_given(tmp_path, monkeypatch)
 
 async def test_a_given_price_counts_against_the_cap_of_the_day(tmp_path, monkeypatch):
     async with open_lab(tmp_path, day_cap_usd=Decimal("1.1")) as rig:
-        monkeypatch.setattr(rig.engines.engine, "estimate", lambda *_: None)
+        monkeypatch.setattr(rig.engines.engine.accounts, "estimate", lambda *_: None)
         rig.engines.add_fault("task", "no_billing")
         paused = await rig.run(a_plan(30), price_usd=Decimal("0.25"))
 

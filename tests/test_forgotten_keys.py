@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from playground.errors import InvalidRequestError
-from playground.runner.engine import MAX_TRIALS
+from playground.runner.accounts import MAX_TRIALS
 from playground.runner.views import Phase
 from playground.schema import RunStatus
 from tests.engine_rig import KEY, EngineRig, open_rig
@@ -133,7 +133,7 @@ async def test_a_forgotten_key_buys_nothing(tmp_path):
 
 async def test_a_flood_of_keys_is_turned_away_and_leaves_nothing_behind(tmp_path, clock):
     async with open_rig(tmp_path, emulator=slow(clock)) as rig:
-        service = rig.engine._account(rig.account_id).service
+        service = rig.engine.accounts.find(rig.account_id).service
         limiters = rig.engine._transports.limiters
         before = len(limiters._limiters)
         tried = await asyncio.gather(

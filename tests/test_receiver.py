@@ -284,7 +284,7 @@ async def test_an_event_about_nothing_of_ours_does_nothing(tmp_path: Path) -> No
 @pytest.mark.anyio
 async def test_events_are_relied_on_while_they_come_and_no_longer(tmp_path: Path) -> None:
     async with open_rig(tmp_path) as rig:
-        announcements = rig.engine._account(rig.account_id).announcements
+        announcements = rig.engine.accounts.find(rig.account_id).announcements
         views = await rig.begin(lanes=("flux-2-flex",))
         rig.engine.announce(final_event(run_id=views[0].run_id))
         assert announcements.is_heard

@@ -73,14 +73,14 @@ async def test_what_is_lent_and_still_reserved_the_next_day_counts_for_every_pro
     caps = {"is_public": True, "visitor_cap_usd": Decimal("0.3"), "day_cap_usd": Decimal("0.3")}
     theirs = [planned(number, owner_id="own_a") for number in (1, 2)]
     async with open_rig(tmp_path, **caps) as rig:
-        rig.engine.lend(rig.account_id)
+        rig.engine.accounts.lend(rig.account_id)
         reserve(rig, *theirs)
         (file,) = (tmp_path / "data" / "lent").iterdir()
         file.rename(file.with_name("2020-01-01.jsonl"))  # as if it had been long ago
         other = Engine(rig.engine.settings)
         try:
             account = await other.open_account(rig.server.url, KEY)
-            other.lend(account.account_id)
+            other.accounts.lend(account.account_id)
             for engine in (rig.engine, other):
                 with pytest.raises(BudgetExceededError, match="visitor cap"):
                     engine.reserve(

@@ -205,7 +205,9 @@ def test_a_budget_limits_what_the_button_says(rig: Rig) -> None:
 def test_without_a_price_nothing_can_start_until_one_is_given(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rig.desk.playground.engine, "estimate", lambda request, account_id: None)
+    monkeypatch.setattr(
+        rig.desk.playground.engine.accounts, "estimate", lambda request, account_id: None
+    )
     unknown = rig.steps.preview(a_form(), rig.visit())
     given = rig.steps.preview(a_form(price="0.2"), rig.visit())
 

@@ -182,7 +182,7 @@ async def test_a_dear_click_is_asked_about_and_bought_as_shown(
 async def test_an_unknown_price_is_asked_about_first(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rig.flow.desk.playground.engine, "estimate", lambda *_: None)
+    monkeypatch.setattr(rig.flow.desk.playground.engine.accounts, "estimate", lambda *_: None)
     before = rig.submits
 
     asked = await rig.run("Priceless")

@@ -142,7 +142,7 @@ class Backlog:
         """
         if orders.price_usd is None:
             return
-        origin = self._engine.account(self._account_id).origin
+        origin = self._engine.accounts.find(self._account_id).origin
         money = self._engine.money(
             origin, None, account_id=self._account_id, owner_id=orders.owner_id
         )

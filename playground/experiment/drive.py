@@ -64,14 +64,14 @@ class Drive:
         self._account_id = account_id
         self._turns = turns
         self._orders = Orders()
-        self._allowance = Allowance(lambda request: engine.estimate(request, account_id))
+        self._allowance = Allowance(lambda request: engine.accounts.estimate(request, account_id))
         self._call = asyncio.Event()
         self._backlog = Backlog(engine, plan, self._allowance, account_id=account_id)
         self._under_way: dict[str, RunView] = {}  # begun and without a row
         self._account_refusals = 0
         self._is_prepared = False
         n_pictures = len(plan.settings.models) * plan.settings.repeats
-        origin = engine.account(account_id).origin
+        origin = engine.accounts.find(account_id).origin
         self._most_unsent = unsent_pictures(n_pictures)
         self._in_flight = comparisons_in_flight(
             TIERS[engine.settings.rate_group], n_pictures=n_pictures, task_s=self._task_s(origin)

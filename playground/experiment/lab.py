@@ -105,7 +105,9 @@ class Lab:
         return [experiment_id for _, experiment_id in sorted(found)]
 
     def _owns(self, orders: Orders) -> bool:
-        return bool(orders.account) and self._engine.owns(self._account_id, orders.account)
+        return bool(orders.account) and self._engine.accounts.find(self._account_id).owns(
+            orders.account
+        )
 
     async def _tend_for_ever(self) -> None:
         """
@@ -195,7 +197,7 @@ class Lab:
                 ),
                 field="key",
             )
-        account = self._engine.owner_facts(self._account_id)
+        account = self._engine.accounts.find(self._account_id).owner_facts
         self.shelf.order_run(
             experiment_id,
             budget_usd=budget_usd,
@@ -242,12 +244,12 @@ class Lab:
         price_usd: Decimal | None = None,
     ) -> Outlook:
         """What the plan comes to with this account, its prices and today's cap."""
-        origin = self._engine.account(self._account_id).origin
+        origin = self._engine.accounts.find(self._account_id).origin
         money = self._engine.money(origin, None, account_id=self._account_id)
         cap = money.day_cap_usd
         return outlook(
             plan,
-            lambda request: self._engine.estimate(request, self._account_id),
+            lambda request: self._engine.accounts.estimate(request, self._account_id),
             tier=TIERS[self._engine.settings.rate_group],
             budget_usd=budget_usd,
             day_left_usd=None if cap is None else max(Decimal(0), cap - money.day_usd),

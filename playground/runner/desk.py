@@ -183,7 +183,7 @@ class Desk:
         return self.playground.engine.open_views(owner_id)
 
     def estimate(self, request: Request, account_id: str) -> Estimate | None:
-        return self.playground.engine.estimate(request, account_id)
+        return self.playground.engine.accounts.estimate(request, account_id)
 
     def money(
         self,
@@ -219,7 +219,7 @@ class Desk:
         return await self._there(self.playground.engine.refresh_account(account_id))
 
     def account(self, account_id: str) -> AccountView:
-        return self.playground.engine.account(account_id)
+        return self.playground.engine.accounts.find(account_id).view()
 
     def close_account(self, account_id: str) -> None:
         """Forgets a typed key; the default account stays."""

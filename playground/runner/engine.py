@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playground import catalog, disk, pricing
-from playground.budget import Caps, Payer
+from playground import disk
+from playground.budget import Caps
 from playground.client import Transports
 from playground.errors import InvalidRequestError, PlaygroundError, StorageError
 from playground.identity import load_secret
@@ -19,7 +18,7 @@ from playground.journal import Fact, Journal, RunFacts, Stage
 from playground.polling import FAST, POLITE, SAFETY_NET, Durations, Pace
 from playground.runlog import RunLog
 from playground.runner import booking, intents, ledger
-from playground.runner.accounts import Account, open_account, refresh
+from playground.runner.accounts import Account, Accounts
 from playground.runner.board import Board
 from playground.runner.booking import Bookings
 from playground.runner.crowd import Crowd
@@ -30,15 +29,13 @@ from playground.runner.scribe import Scribe
 from playground.runner.uploads import Uploads
 from playground.runner.views import AccountView, MoneyView, Phase, RunView
 from playground.sayings import said
-from playground.schema import Comparison, Estimate, Origin, Request, RunStatus
+from playground.schema import Comparison, Origin, RunStatus
 from playground.settings import Settings
 from playground.tenancy import Tenancy
 from playground.wire import WebhookEvent
 
 log = logging.getLogger(__name__)
 
-TRIALS_AT_ONCE = 3
-MAX_TRIALS = 30  # with those that wait
 RECOVERY_EVERY_S = 60.0
 CLOSING_GRACE_S = 2.5
 # What was learnt about how long tasks take; without it the vendor's schedule serves for a while.
@@ -48,8 +45,8 @@ _FOLDERS = ("pictures", "partial", "references")
 
 class Engine:
     """
-    All methods belong to one event loop, but `view`, `views`, `open_views`, `money`, `estimate` and
-    `stop` may be called from any thread.
+    All methods belong to one event loop, but `view`, `views`, `open_views`, `money` and `stop`
+    may be called from any thread.
     """
 
     def __init__(
@@ -86,6 +83,12 @@ class Engine:
         )
         self._uploads = Uploads(data_dir / "uploads.jsonl")
         self._transports = Transports()
+        self.accounts = Accounts(
+            self._transports,
+            secret=self.secret,
+            rate_group=settings.rate_group,
+            is_public=settings.is_public,
+        )
         self.crowd = Crowd(self.secret)
         caps = Caps(
             session_usd=settings.session_cap_usd,
@@ -93,7 +96,6 @@ class Engine:
             visitor_usd=settings.visitor_cap_usd,
         )
         self._purse = Purse(self.kit, caps, self.crowd)
-        self._lent_account_id: str | None = None
         self._board = Board(self.log, data_dir)
         self._bookings = Bookings(
             self.kit,
@@ -101,11 +103,9 @@ class Engine:
             self._purse,
             crowd=self.crowd if settings.is_public else None,
             tenancy=tenancy,
-            estimate=lambda request, account: self.estimate(request, account.account_id),
+            estimate=lambda request, account: self.accounts.estimate(request, account.account_id),
             count_under_way=lambda: len(self._purchases),
         )
-        self._accounts: dict[str, Account] = {}
-        self._trials, self._n_trials = asyncio.Semaphore(TRIALS_AT_ONCE), 0
         self._purchases: dict[str, Purchase] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._parked: dict[str, RunFacts] = {}
@@ -189,7 +189,7 @@ class Engine:
             if facts.run_id in self.kit.stranded:
                 self.kit.stranded.discard(facts.run_id)
                 self._tell(view)
-        for account in tuple(self._accounts.values()):
+        for account in self.accounts:
             self._resume_parked(account)
 
     def _park(self, facts: RunFacts, *, note: str = intents.LEFT_OPEN) -> RunView:
@@ -258,76 +258,24 @@ class Engine:
             owner_id: Whose what was paid with this key and waits for it becomes; None: whose it was.
 
         Raises:
-            InvalidRequestError: The address or the key cannot be one.
+            InvalidRequestError: The address or the key cannot be one, or too many are being tried.
         """
-        fresh = open_account(
-            base_url,
-            key,
-            transports=self._transports,
-            secret=self.secret,
-            rate_group=self.settings.rate_group,
-        )
-        async with self._trial(fresh):
-            account = self._accounts.setdefault(fresh.account_id, fresh)
-            await refresh(account, tuple(catalog.MODELS))
+        account = await self.accounts.open(base_url, key)
         n_taken_up = 0
         if account.problem is None:
-            is_lent = account.account_id == self._lent_account_id
+            is_lent = self.accounts.is_lent(account.account_id)
             n_taken_up = self._resume_parked(account, owner_id=None if is_lent else owner_id)
         return replace(account.view(), n_taken_up=n_taken_up)
 
-    @contextlib.asynccontextmanager
-    async def _trial(self, fresh: Account) -> AsyncIterator[None]:
-        """Keys nobody has used yet are asked about a few at a time: open tasks are asked for too."""
-        if fresh.account_id in self._accounts:
-            yield
-            return
-        if self._n_trials >= MAX_TRIALS:
-            self._transports.limiters.forget(fresh.service.host, fresh.service.fingerprint)
-            raise InvalidRequestError(
-                said("Too many keys are being tried here just now. Try again in a minute."),
-                field="key",
-            )
-        self._n_trials += 1
-        try:
-            async with self._trials:
-                yield
-        finally:
-            self._n_trials -= 1
-
     async def refresh_account(self, account_id: str) -> AccountView:
-        account = self._account(account_id)
-        await refresh(account, tuple(catalog.MODELS))
+        account = await self.accounts.refresh(account_id)
         if account.problem is None:
             self._resume_parked(account)
         return account.view()
 
-    def lend(self, account_id: str) -> None:
-        """From now on this account is the deployment's own, which visitors spend within caps."""
-        self._lent_account_id = account_id
-
-    def payer(self, account_id: str | None) -> Payer:
-        """Whose money is spent with this account, and so which caps hold."""
-        if not self.settings.is_public:
-            return Payer.HERE
-        return Payer.HOST if account_id == self._lent_account_id else Payer.VISITOR
-
-    def account(self, account_id: str) -> AccountView:
-        return self._account(account_id).view()
-
-    def owner_facts(self, account_id: str) -> Mapping[str, str]:
-        """By which the journal knows the account again, without its key."""
-        return self._account(account_id).owner_facts
-
-    def owns(self, account_id: str, owner_facts: Mapping[str, str]) -> bool:
-        """Whether what was written down with these facts can be gone on with by this account."""
-        return self._account(account_id).owns(dict(owner_facts))
-
     def close_account(self, account_id: str) -> None:
         """Forgets the key. Its open tasks wait in the journal until it is given again."""
-        account = self._accounts.pop(account_id, None)
-        if account is not None:
-            self._transports.limiters.forget(account.service.host, account.service.fingerprint)
+        account = self.accounts.forget(account_id)
 
         def leave_all() -> None:
             for purchase in tuple(self._purchases.values()):
@@ -337,24 +285,7 @@ class Engine:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(leave_all)
 
-    def _account(self, account_id: str) -> Account:
-        try:
-            return self._accounts[account_id]
-        except KeyError:
-            raise InvalidRequestError(
-                said("This key is not known any more. Enter it again."), field="key"
-            ) from None
-
     # ---- buying ---------------------------------------------------------------------------
-
-    def estimate(self, request: Request, account_id: str) -> Estimate | None:
-        """What one picture should cost this account; None when no price is known."""
-        account = self._accounts.get(account_id)
-        return pricing.estimate(
-            request,
-            on=datetime.now(UTC).date(),
-            quoted=() if account is None else account.quoted,
-        )
 
     async def begin(
         self,
@@ -382,7 +313,7 @@ class Engine:
             session_id=session_id,
             accept_unknown_price=accept_unknown_price,
         )
-        account = self._account(account_id)
+        account = self.accounts.find(account_id)
         planned = self._planned(comparison.comparison_id)
         if is_known:  # reserved long ago, when nobody knew how full the disk would be
             self._bookings.check_room(len(planned))
@@ -414,14 +345,14 @@ class Engine:
         Raises: as `begin`.
         """
         self._bookings.check_open()
-        account = self._account(account_id)
+        account = self.accounts.find(account_id)
         views = self._bookings.missing(comparisons, account)
         self._bookings.book(
             views,
             account,
             session_id=session_id,
             accept_unknown_price=accept_unknown_price,
-            payer=self.payer(account_id),
+            payer=self.accounts.payer(account_id),
         )
         for view in views:
             self._board.put(view)
@@ -440,7 +371,7 @@ class Engine:
         Returns:
             How many pictures that was.
         """
-        account = self._account(account_id)  # nothing is asked of the service for these
+        account = self.accounts.find(account_id)  # nothing is asked of the service for these
         planned = [facts for each in comparison_ids for facts in self._planned(each)]
         for facts in planned:
             self._take_up(facts, account, is_given_up=True)
@@ -483,14 +414,14 @@ class Engine:
         if later is not None:
             return later
         self._bookings.check_open()
-        account = self._account(account_id)
+        account = self.accounts.find(account_id)
         view = self._bookings.next_attempt(old, account)
         self._bookings.book(
             [view],
             account,
             session_id=session_id,
             accept_unknown_price=accept_unknown_price,
-            payer=self.payer(account_id),
+            payer=self.accounts.payer(account_id),
         )
         self._keep(view.run_id, self._purchase(account, view, is_watched=True).buy())
         return view
@@ -510,7 +441,7 @@ class Engine:
             raise InvalidRequestError(
                 said("Run {run_id} is not in doubt.", run_id=run_id), field="run_id"
             )
-        account = self._account(account_id)
+        account = self.accounts.find(account_id)
         task = await account.service.look_up(run_id)
         later = self._bookings.later_than(old)
         if later is not None or task is None:
@@ -616,7 +547,7 @@ class Engine:
         Args:
             account_id, owner_id: Who asks; where strangers come, other caps hold for each.
         """
-        payer = self.payer(account_id)
+        payer = self.accounts.payer(account_id)
         return self._purse.money(origin, session_id, payer=payer, owner_id=owner_id)
 
     def listen(self, listener: Callable[[RunView], None]) -> Callable[[], None]:
@@ -658,7 +589,7 @@ class Engine:
         if facts is None or facts.is_logged:
             return
         self._park(facts, note=intents.KEY_FORGOTTEN)
-        for account in tuple(self._accounts.values()):  # it may have been given again meanwhile
+        for account in self.accounts:  # it may have been given again meanwhile
             self._resume_parked(account)
 
     @property

@@ -66,7 +66,7 @@ class Playground:
         await self.engine.start()
         if settings.api_key is not None:
             self._account = await self.engine.open_account(settings.base_url, settings.api_key)
-            self.engine.lend(self._account.account_id)
+            self.engine.accounts.lend(self._account.account_id)
             return
         emulator = EmulatorServer(
             EmulatorSettings(
@@ -93,7 +93,7 @@ class Playground:
 
     def estimate(self, request: Request) -> Estimate | None:
         """What one picture should cost this account; None when no price is known."""
-        return self.engine.estimate(request, self.account.account_id)
+        return self.engine.accounts.estimate(request, self.account.account_id)
 
     async def compare(
         self,

@@ -371,7 +371,9 @@ class ExperimentFlow:
         self._check(experiment_id, visit)
         lab, account = self._lab(visit), self._orders(experiment_id).account
         account_id = self._flow.wallet.account_id(visit)
-        if account and not self._flow.desk.playground.engine.owns(account_id, account):
+        if account and not self._flow.desk.playground.engine.accounts.find(account_id).owns(
+            account
+        ):
             raise InvalidRequestError(text("experiment.other_key"), field="key")
         return lab
 
