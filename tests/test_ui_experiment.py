@@ -199,7 +199,21 @@ def test_a_budget_limits_what_the_button_says(rig: Rig) -> None:
 
     assert preview.most_usd == Decimal("0.1")
     assert "The budget covers 1 of 2 comparisons." in outlook_html(preview)
-    assert "$0.10" in start_words(preview)
+    assert start_words(preview) == "Start · up to 2 of 4 pictures · emulated $0.10 at most"
+
+
+def test_a_question_about_money_says_how_many_pictures_it_buys(rig: Rig) -> None:
+    visit, form = rig.visit(), a_form("\n".join(f"Many {n}" for n in range(60)), budget="2")
+    asked = rig.steps.start(form, visit)
+    plan = a_plan(60)
+    rig.steps.shelf.add(plan)
+    rig.steps.shelf.state(plan.experiment_id).set(budget_usd=Decimal(2))
+    begun = rig.steps.resume(plan.experiment_id, visit)
+
+    assert asked.pending is not None
+    assert "buys up to 42 of 120 pictures for emulated $2.00" in asked.pending.reason
+    assert begun.pending is not None
+    assert "up to 42 of 120 pictures" in begun.pending.reason
 
 
 def test_without_a_price_nothing_can_start_until_one_is_given(

@@ -53,6 +53,11 @@ class Outlook:
     budget_usd: Decimal | None
 
     @property
+    def n_pictures_covered(self) -> int:
+        """Every comparison of a plan has as many pictures."""
+        return self.n_covered * self.n_pictures // self.n_comparisons
+
+    @property
     def unknown_prices(self) -> tuple[PriceLine, ...]:
         return tuple(line for line in self.prices if line.estimate is None)
 

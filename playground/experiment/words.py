@@ -47,7 +47,9 @@ def progress_lines(progress: Progress) -> Iterator[str]:
         counts = f"{each.counts.n_done} of {each.counts.n_planned}{failed}"
         yield f"  {each.model:<12} {counts}  ${each.spent_usd}"
     unknown = f" ({money.n_charge_unknown} not told)" if money.n_charge_unknown else ""
-    account = "not known" if money.account_usd is None else f"${money.account_usd}"
+    account = "not known" if progress.is_at_rest else "read once it rests"
+    if money.account_usd is not None:
+        account = f"${money.account_usd}"
     rest = f", ${money.unexplained_usd} of it unexplained" if money.unexplained_usd else ""
     yield (
         f"  estimated ${money.estimated_usd} · charged ${money.charged_usd}{unknown} · by the "

@@ -271,7 +271,7 @@ class ExperimentFlow:
         )
         if not preview.can_start:
             return Outcome(notice=_why_not(preview))
-        reason = text("experiment.begin_reason", count=f"{plan.n_pictures:,}")
+        reason = text("experiment.begin_reason", pictures=preview.quote.pictures)
         pending = Pending(
             reason=reason,
             quote=preview.quote,

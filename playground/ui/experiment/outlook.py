@@ -45,12 +45,15 @@ class Preview:
 
     @property
     def quote(self) -> Quote:
-        """The whole plan as one purchase."""
+        """The plan as one purchase, as far as the money goes; all of it where no price is known."""
         view = self.outlook
         lines = () if view is None else view.prices
         kinds = [line.estimate.kind for line in lines if line.estimate is not None]
+        count = 0 if view is None else view.n_pictures
+        n_covered = count if view is None or self.most_usd is None else view.n_pictures_covered
         return Quote(
-            count=0 if view is None else view.n_pictures,
+            count=n_covered,
+            out_of=count if n_covered < count else None,
             usd=self.most_usd,
             price=price_words(self.most_usd, kinds or [EstimateKind.ESTIMATED], self.origin),
             basis=text("experiment.basis"),
@@ -63,8 +66,9 @@ def start_words(preview: Preview) -> str:
     if view is None or preview.problems:
         return text("experiment.start")
     if preview.most_usd is None:
-        return text("experiment.start_no_price", count=f"{view.n_pictures:,}")
-    return text("experiment.start_label", count=f"{view.n_pictures:,}", price=preview.quote.price)
+        return text("experiment.start_no_price", pictures=preview.quote.pictures)
+    quote = preview.quote
+    return text("experiment.start_label", pictures=quote.pictures, price=quote.price)
 
 
 def outlook_html(preview: Preview) -> Markup:
