@@ -134,7 +134,7 @@ def _numbers(plan: Plan, view: Outlook, preview: Preview) -> Markup:
         _figure("pictures", f"{view.n_pictures:,}"),
         _figure("worst", fmt.usd(view.worst_usd) if view.worst_usd is not None
                 else text("price.unknown")),
-        _figure("least", fmt.rough_time(view.least_s) if view.least_s >= 1 else text("experiment.no_wait")),
+        _figure("time", _time_words(view)),
     ]  # fmt: skip
     limited = preview.budget_usd is not None or view.n_covered < view.n_comparisons
     return el(
@@ -166,12 +166,21 @@ def _money_words(view: Outlook, preview: Preview) -> str:
     return told(view.sentence)
 
 
+def _time_words(view: Outlook) -> str:
+    """From what pictures took lately; else only what the rate limits leave no doubt of."""
+    if view.about_s is not None:
+        return text("experiment.left", time=fmt.rough_time(view.about_s))
+    if view.least_s < 1:
+        return text("experiment.time_of_drawing")
+    return text("experiment.time_at_least", time=fmt.rough_time(view.least_s))
+
+
 def _figure(name: str, value: str) -> Markup:
     words = {
         "comparisons": "experiment.figure_comparisons",
         "pictures": "experiment.figure_pictures",
         "worst": "experiment.figure_worst",
-        "least": "experiment.figure_least",
+        "time": "experiment.figure_time",
     }
     return el("div", el("dt", text(words[name])), el("dd", value), data_figure=name)
 

@@ -178,10 +178,20 @@ def _actions(subject: Subject) -> list[Markup]:
     if subject.n_unjudged:
         words = "experiment.judge" if subject.is_blind else "experiment.judge_known"
         found.append(_button("judge", words, count=f"{subject.n_unjudged:,}"))
+    if progress.counts.n_done:
+        results = _button("weigh", "experiment.results", experiment=progress.experiment_id)
+        found.append(results)
     return found
 
 
-def _button(act: str, words: str, *, is_strong: bool = False, **values: object) -> Markup:
+def _button(
+    act: str,
+    words: str,
+    *,
+    is_strong: bool = False,
+    experiment: str | None = None,
+    **values: object,
+) -> Markup:
     return el(
         "button",
         text(words, **values),
@@ -189,6 +199,7 @@ def _button(act: str, words: str, *, is_strong: bool = False, **values: object) 
         class_="pg-button pg-button-strong" if is_strong else "pg-button",
         data_act=act,
         data_key=act,
+        data_experiment=experiment,
     )
 
 
