@@ -1,5 +1,6 @@
 """The command line, in the process and as a program."""
 
+import argparse
 import json
 import os
 import signal
@@ -54,10 +55,10 @@ def test_compare_prints_both_pictures_with_their_money(run, tmp_path):
 
     assert code == Exit.DONE
     assert "EMULATED" in out
-    assert "$0.07 charged" in out
-    assert "$0.025 charged" in out
+    assert "$0.07 charged (emulated)" in out
+    assert "$0.025 charged (emulated)" in out
     assert "1820×1024" in out
-    assert "charged in all: $0.095" in out
+    assert "charged in all: $0.095 (emulated)" in out
     assert "flux-2-flex" in err
     assert len(load_runs(tmp_path / "data" / "runs.csv")) == 2
 
@@ -188,3 +189,39 @@ def test_what_a_kill_left_open_is_fetched_by_resume(server, run, tmp_path):
 
 def test_control_characters_of_others_do_not_reach_the_terminal():
     assert terminal.plain("refused: \x1b[2J\x07boo\nx") == "refused:  [2J boo x"
+
+
+def test_a_reference_that_is_not_there_is_told_by_the_path_that_was_typed(run, tmp_path):
+    code, _, err = run("compare", "A cat", "--ref", str(tmp_path / "nope.jpg"))
+
+    assert code == Exit.BAD_INPUT
+    assert err == f"No such file: {tmp_path / 'nope.jpg'}\n"
+
+
+def test_every_command_takes_another_data_folder(run, tmp_path):
+    elsewhere = ("--data", str(tmp_path / "elsewhere"))
+    run("compare", "A lighthouse", *elsewhere)
+
+    assert run("runs")[1] == "No runs yet.\n"
+    assert len(run("runs", *elsewhere)[1].splitlines()) == 2
+    assert "2 rows" in run("verify", *elsewhere)[1]
+
+
+def test_every_option_says_what_it_is_for():
+    def parsers(parser):
+        yield parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for inner in action.choices.values():
+                    yield from parsers(inner)
+
+    every = [
+        (parser.prog, action)
+        for parser in parsers(cli._parser())
+        for action in parser._actions
+        if not isinstance(action, argparse._SubParsersAction)
+    ]
+    assert [(prog, action.dest) for prog, action in every if not action.help] == []
+    assert {prog for prog, action in every if action.dest == "data"} == {
+        prog for prog, action in every if action.dest == "json"
+    }

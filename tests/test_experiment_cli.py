@@ -2,11 +2,13 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -126,7 +128,7 @@ def test_a_plan_says_what_it_comes_to_and_spends_nothing(run, server, tmp_path):
         (("plan", "--prompt", "A {{x}}"), "Unknown variable {{x}}"),
         (("plan", "--prompt", "A cat", "--ratio", "5:4"), "ratio: There is no ratio '5:4'"),
         (("plan", "--prompt", "A cat", "--model", "flux-9"), "'flux-9'"),
-        (("plan", "--prompt", "A cat", "--ref", "gone.png"), "gone.png is not there"),
+        (("plan", "--prompt", "A cat", "--ref", "gone.png"), "No such file: gone.png"),
         (("plan", "--prompt", "A cat", *(["--ref", str(PHOTOS[0])] * 9)), "9 references"),
         (("plan", "--prompt", "A cat", "--var", "x"), "--var NAME=A,B"),
         (("run", "nowhere.json"), "There is no such file"),
@@ -140,6 +142,28 @@ def test_what_cannot_be_done_says_why_and_how_to_mend_it(argv, said, run, server
     assert (code, out) == (Exit.BAD_INPUT, "")
     assert said in err
     assert server.emulator.charges() == []
+
+
+def test_a_plan_ends_with_the_command_that_runs_it(run, tmp_path):
+    elsewhere = tmp_path / "my data"
+    code, out, _ = run("plan", "--prompt", "A cat", "--name", "cats", "--data", str(elsewhere))
+    (experiment_id,) = [each.name for each in (elsewhere / "experiments").glob("exp_*")]
+
+    assert code == Exit.DONE
+    data = f"--data '{elsewhere}'"
+    command = f"python -m playground experiment run {experiment_id} {data} --budget 0.095"
+    assert out.rstrip().endswith(command)
+    assert "No key is set" not in out
+    assert run(*shlex.split(command)[4:])[0] == Exit.DONE
+    assert f"{experiment_id}  finished  cats" in run("status", experiment_id, *shlex.split(data))[1]
+    assert run("list")[1] == "No experiments yet.\n"
+
+
+def test_a_plan_without_a_key_says_whose_prices_these_are(settings, capsys):
+    keyless = replace(settings, api_key=None)
+    cli.main(("experiment", "plan", "--prompt", "A dog"), settings=lambda: keyless)
+
+    assert "These prices are for the real service. No key is set" in capsys.readouterr().out
 
 
 def test_a_dry_run_tells_the_price_and_spends_nothing(run, planned, server):
@@ -160,6 +184,8 @@ def test_the_budget_ends_a_run_and_a_resume_goes_on_and_again_buys_nothing(run, 
     assert code == Exit.OVER_BUDGET
     assert json.loads(out)["why"] == "budget"
     assert len(server.emulator.charges()) == 4
+
+    assert f"experiment resume {experiment_id} --budget USD" in run("status", experiment_id)[1]
 
     code, out, _ = run("resume", experiment_id, "--budget", "5", "--json")
     told = json.loads(out)

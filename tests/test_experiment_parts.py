@@ -13,9 +13,10 @@ from playground.experiment.pacing import comparisons_in_flight, unsent_pictures
 from playground.experiment.progress import Standing, progress_of
 from playground.experiment.state import BalanceThen, Lease, Orders, Pause, StateFile, Wanted
 from playground.experiment.turns import Turns
-from playground.experiment.words import progress_words, span
+from playground.experiment.words import progress_lines, progress_words, span
 from playground.ratelimit import TIERS
 from playground.schema import Estimate, EstimateKind, Request, RunStatus
+from playground.ui.experiment.progress import progress_html
 from tests.experiment_rig import a_plan
 from tests.judging_rig import a_run
 
@@ -58,10 +59,20 @@ def test_as_many_are_under_way_as_the_limits_can_feed():
     assert unsent_pictures(8) == 16
 
 
+def an_open_run(number: int, *, is_sent: bool = True) -> OpenRun:
+    planned = PLAN.comparisons[number // 2]
+    return OpenRun(
+        run_id=planned.run_ids[number % 2][0], place=(planned.comparison_id, number % 2 + 1, 1),
+        model="flux-2-flex", is_sent=is_sent, estimate_usd=Decimal("0.07"), retry_of=None,
+        is_elsewhere=False,
+    )  # fmt: skip
+
+
 def test_the_time_left_is_told_from_what_was_measured_and_only_then():
     assert progress(*(row(n) for n in range(5))).left_s is None
-    steady = progress(*(row(n) for n in range(10)), at_s=27)
-    stuck = progress(*(row(n) for n in range(10)), at_s=270)
+    left = tuple(an_open_run(n, is_sent=n < 12) for n in range(10, 40))
+    steady = progress(*(row(n) for n in range(10)), open_runs=left, at_s=27)
+    stuck = progress(*(row(n) for n in range(10)), open_runs=left, at_s=270)
     resumed = progress(*(row(n) for n in range(10)), queued_at=NOON + timedelta(seconds=20))
 
     assert steady.per_minute == pytest.approx(20)
@@ -71,15 +82,20 @@ def test_the_time_left_is_told_from_what_was_measured_and_only_then():
     assert progress(*(row(n) for n in range(10)), wanted=Wanted.PAUSED).left_s is None
 
 
+def test_the_time_left_is_only_of_what_the_budget_pays_for():
+    paid = tuple(an_open_run(n) for n in range(10, 14))
+
+    told = progress(*(row(n) for n in range(10)), open_runs=paid, at_s=27)
+
+    assert told.counts.n_waiting == 26
+    assert told.left_s == pytest.approx(4 * 3)
+
+
 # ---- counting ---------------------------------------------------------------------------------
 
 
 def test_every_planned_picture_is_counted_once():
-    sent = OpenRun(
-        run_id="r", place=(PLAN.comparisons[3].comparison_id, 1, 1), model="flux-2-flex",
-        is_sent=True, estimate_usd=Decimal("0.07"), retry_of=None, is_elsewhere=False,
-    )  # fmt: skip
-    kept = replace(sent, place=(PLAN.comparisons[3].comparison_id, 2, 1), is_sent=False)
+    sent, kept = an_open_run(6), an_open_run(7, is_sent=False)
     refused = row(1, status=RunStatus.REFUSED, file=None, charged_usd=None)
     lost = row(2, status=RunStatus.UNCONFIRMED, file=None, charged_usd=None)
     given_up = row(3, status=RunStatus.CANCELLED, file=None, charged_usd=None)
@@ -110,6 +126,25 @@ def test_the_account_explains_the_charges_or_says_what_is_left_over():
 
     assert (used.account_usd, used.unexplained_usd) == (Decimal("0.05"), Decimal("0.01"))
     assert (unknown.account_usd, unknown.unexplained_usd) == (None, None)
+
+
+def test_a_balance_from_before_the_last_picture_explains_nothing():
+    def then(used: int, at_s: float = 0.0) -> BalanceThen:
+        at = NOON + timedelta(seconds=at_s)
+        return BalanceThen(at=at, credits=None, used_credits=Decimal(used))
+
+    balances = {"balance_before": then(10), "balance_after": then(18, at_s=1.0)}
+    read = progress(row(0), **balances).money
+    resumed = progress(row(0), row(1), **balances)
+    in_flight = progress(row(0), open_runs=(an_open_run(1),), **balances).money
+    only_reserved = progress(row(0), open_runs=(an_open_run(1, is_sent=False),), **balances).money
+
+    assert (read.account_usd, read.unexplained_usd) == (Decimal("0.04"), 0)
+    assert (resumed.money.account_usd, resumed.money.unexplained_usd) == (None, None)
+    assert in_flight.account_usd is None
+    assert only_reserved.account_usd == Decimal("0.04")
+    assert "unexplained" not in " ".join(progress_lines(resumed))
+    assert "read once it rests" in progress_html(resumed)
 
 
 def test_the_allowance_counts_charges_when_they_are_known_and_learns_from_them():

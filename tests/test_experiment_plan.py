@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from playground import catalog, pricing
 from playground.errors import InvalidPlanError
-from playground.experiment.outlook import outlook, outlook_json
+from playground.experiment.outlook import outlook, outlook_json, picture_seconds
 from playground.experiment.plan import (
     MAX_PICTURES,
     NO_REFERENCES,
@@ -24,8 +24,10 @@ from playground.experiment.plan import (
 from playground.experiment.plan_file import load_plan, plan_bytes, save_plan
 from playground.experiment.prompts import from_csv, from_file, from_lines
 from playground.experiment.templates import FilledPrompts, fill
+from playground.experiment.words import outlook_lines
 from playground.references import prepare_reference
-from playground.schema import Reference
+from playground.schema import Origin, Reference, RunStatus
+from tests.judging_rig import a_run
 from tests.photos import PHOTOS
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -190,6 +192,25 @@ def test_a_bad_template_says_what_to_do(template, lists, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("table", "template", "lists", "place"),
+    [
+        (from_lines("A cat\n  A {{thing}} in {{place"), None, {}, ("prompts", 2, 18)),
+        (from_lines("  A {{thing}}"), None, {}, ("prompts", 1, 5)),
+        (from_csv("prompt,a\nA {{a}},x\nA {{b}},y\n"), None, {}, ("table", 3, 1)),
+        (None, "A {{thing}},\nin {{place}}", {"thing": ["x"]}, ("template", 2, 4)),
+        (from_lines("A cat"), None, {"thing": ["x"]}, ("values", None, None)),
+        (None, "A {{x}}", {"x": [" "]}, ("values", None, None)),
+    ],
+)
+def test_what_is_wrong_is_told_where_it_begins(table, template, lists, place):
+    with pytest.raises(InvalidPlanError) as caught:
+        fill(table, template=template, lists=lists, limit=9)
+
+    problem = caught.value.problems[0]
+    assert (problem.source, problem.line, problem.column) == place
+
+
 def test_prompts_of_a_table_are_not_silently_replaced_by_a_template():
     with pytest.raises(InvalidPlanError, match="prompts of its own"):
         fill(from_csv("prompt\nA cat\n"), template="Something else", limit=9)
@@ -295,11 +316,38 @@ def test_the_outlook_tells_pictures_money_time_and_evidence():
     assert view.n_covered == 30
     assert view.sentence == "The budget covers 30 of 60 comparisons."
     assert view.least_s == (120 - 50) / 5
+    assert (view.picture_s, view.about_s) == (None, None)
     needed = {each.plan.share: (each.plan.fixed_n, each.is_covered) for each in view.scenarios}
     assert needed[0.70] == (54, True)
     assert needed[0.65] == (97, False)
     assert view.prices[0].estimate.dated == "2026"
     json.dumps(outlook_json(view))
+
+
+def test_how_long_it_takes_is_told_from_what_pictures_took_lately():
+    def took(lane, total_s, **changes):
+        return replace(a_run(1, lane), **{"origin": Origin.EMULATED, "total_s": total_s, **changes})
+
+    plan = some(60)
+    flex = [took(1, seconds) for seconds in (10.0, 14.0, 90.0)]
+    failed = took(2, 900.0, status=RunStatus.FAILED, file=None)
+    pro = [took(2, 4.0), failed, took(2, 500.0, origin=Origin.LIVE)]
+
+    assert picture_seconds(flex, plan, Origin.EMULATED) is None  # nothing is known of the other
+    assert picture_seconds([*flex, *pro], plan, Origin.EMULATED) == 14.0
+    view = outlook(plan, price_of, picture_s=14.0)
+    assert view.about_s == (120 - 50) / 5 + 14.0
+    assert any("about 28 s in all" in line for line in outlook_lines(plan, view))
+
+
+def test_numbers_are_told_in_the_singular_and_with_what_is_not_known():
+    plan = some(1)
+    told = "\n".join(outlook_lines(plan, outlook(plan, price_of)))
+
+    assert "1 prompt × 2 models × 1 variant × 1 repeat = 1 comparison, 2 pictures" in told
+    assert "the rate limits take no time" in told
+    assert "✓" not in told
+    assert "this plan has 1" in told
 
 
 def test_the_cap_of_the_day_limits_too():

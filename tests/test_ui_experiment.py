@@ -36,7 +36,7 @@ from playground.ui.experiment.form import (
 from playground.ui.experiment.grid import GridAsk, GridPage, ask_of, grid_html, page_of, tools_html
 from playground.ui.experiment.outlook import Preview, outlook_html, start_words
 from playground.ui.experiment.progress import Listed, list_html
-from playground.ui.experiment.screen import picked
+from playground.ui.experiment.screen import pending_html, picked
 from playground.ui.exports import Exports
 from playground.ui.header import Header, OpenExperiment, header_html
 from playground.ui.history.past import past_flow
@@ -199,7 +199,21 @@ def test_a_budget_limits_what_the_button_says(rig: Rig) -> None:
 
     assert preview.most_usd == Decimal("0.1")
     assert "The budget covers 1 of 2 comparisons." in outlook_html(preview)
-    assert "$0.10" in start_words(preview)
+    assert start_words(preview) == "Start · up to 2 of 4 pictures · emulated $0.10 at most"
+
+
+def test_a_question_about_money_says_how_many_pictures_it_buys(rig: Rig) -> None:
+    visit, form = rig.visit(), a_form("\n".join(f"Many {n}" for n in range(60)), budget="2")
+    asked = rig.steps.start(form, visit)
+    plan = a_plan(60)
+    rig.steps.shelf.add(plan)
+    rig.steps.shelf.state(plan.experiment_id).set(budget_usd=Decimal(2))
+    begun = rig.steps.resume(plan.experiment_id, visit)
+
+    assert asked.pending is not None
+    assert "buys up to 42 of 120 pictures for emulated $2.00" in asked.pending.reason
+    assert begun.pending is not None
+    assert "up to 42 of 120 pictures" in begun.pending.reason
 
 
 def test_without_a_price_nothing_can_start_until_one_is_given(
@@ -369,8 +383,52 @@ def test_only_pictures_that_are_seen_stand_on_the_stage(rig: Rig) -> None:
     ids = tuple(run.run_id for run in rig.steps.shelf.books(experiment_id).rows())
 
     assert rig.easel.view(experiment_id, visit, GridAsk(), ids).stage["pictures"] == []
+    assert not rig.easel.view(experiment_id, visit, GridAsk(), ids).pair
     seen = rig.easel.view(experiment_id, visit, GridAsk(names=True), ids).stage
     assert len(seen["pictures"]) == 2
+
+
+def test_two_pictures_on_the_stage_say_their_prompts_and_what_differs(rig: Rig) -> None:
+    visit = rig.visit()
+    prompts = ("A red barn", f"A mill {HOSTILE}")
+    experiment_id = rig.finished(visit, *prompts, ratios=("1:1", "16:9"), models=("flux-2-pro",))
+    of = {(run.prompt, run.size): run.run_id for run in rig.steps.shelf.books(experiment_id).rows()}
+
+    def view(*places: tuple[str, str]) -> tuple[list[str], str]:
+        chosen = tuple(of[place] for place in places)
+        shown = rig.easel.view(experiment_id, visit, GridAsk(names=True), chosen)
+        return [each["label"] for each in shown.stage["pictures"]], shown.pair
+
+    labels, alike = view((prompts[0], "1:1"), (prompts[0], "16:9"))
+    others, apart = view((prompts[0], "1:1"), (prompts[1], "1:1"))
+
+    assert labels == ["FLUX.2 pro · prompt 1 · 1:1 · 1K", "FLUX.2 pro · prompt 1 · 16:9 · 1K"]
+    assert alike.count("A red barn") == 1
+    assert "The settings differ: 1:1 · 1K beside 16:9 · 1K." in alike
+    assert "different prompts" not in alike
+    assert others[1] == "FLUX.2 pro · prompt 2 · 1:1 · 1K"
+    assert "two different prompts" in apart
+    assert "A red barn" in apart
+    assert "A mill" in apart
+    assert HOSTILE not in apart
+    assert "settings differ" not in apart
+
+
+def test_stopping_for_good_is_asked_about_and_says_what_is_lost(rig: Rig) -> None:
+    visit = rig.visit()
+    form = a_form("\n".join(f"Half {n}" for n in range(3)), budget="0.1")
+    experiment_id = rig.steps.start(form, visit).experiment_id
+    assert experiment_id is not None
+    rig.settle(experiment_id)
+    asked = rig.steps.stop(experiment_id, visit).pending
+
+    assert asked is not None
+    assert asked.reason.endswith("not sent yet: 4 pictures.")
+    assert "paid for is lost" in pending_html(asked)
+    assert rig.labs.default.progress(experiment_id).standing is Standing.PAUSED
+    rig.steps.confirm(asked, visit)
+    rig.settle(experiment_id)
+    assert rig.labs.default.progress(experiment_id).standing is Standing.STOPPED
 
 
 def test_of_a_single_model_there_is_nothing_to_hide(rig: Rig) -> None:

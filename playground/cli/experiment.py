@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,14 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from playground import catalog, pricing
-from playground.cli.terminal import Exit, open_desk, plain, print_json
+from playground.cli.printing import KEYLESS_PRICES, Bar, print_outlook, print_progress, run_line
+from playground.cli.terminal import (
+    Exit,
+    add_shared,
+    check_there,
+    open_desk,
+    plain,
+    print_json,
+)
 from playground.disk import storage_errors
 from playground.errors import InvalidRequestError, PlaygroundError
 from playground.experiment.archive import write_archive
 from playground.experiment.grid import Grid, grid_of
 from playground.experiment.judging import acts_of
 from playground.experiment.lab import Lab
-from playground.experiment.outlook import Outlook, outlook, outlook_json
+from playground.experiment.outlook import TIMED_RUNS, outlook, outlook_json, picture_seconds
 from playground.experiment.plan import Plan
 from playground.experiment.plan_file import load_plan
 from playground.experiment.planning import Wish, plan_of
@@ -27,17 +34,14 @@ from playground.experiment.report import report_page
 from playground.experiment.sheets import contact_sheets, pair_sheets
 from playground.experiment.shelf import FAILURES, Shelf
 from playground.experiment.state import Pause
-from playground.experiment.words import outlook_lines, progress_lines, progress_words
 from playground.journal import Journal
 from playground.judging.votes import VoteLog
 from playground.ratelimit import TIERS
 from playground.runlog import RunLog
 from playground.runner.desk import Desk
-from playground.schema import RunStatus
+from playground.schema import Origin, RunStatus
 from playground.settings import Settings
 
-_BAR_CHARACTERS = 24
-_LINE_EVERY_S = 5.0
 _EXIT_OF_PAUSE = {
     Pause.PERSON: Exit.STILL_OPEN,
     Pause.BUDGET: Exit.OVER_BUDGET,
@@ -61,17 +65,21 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     plan.add_argument("--template", metavar="TEXT", help="a prompt with {{variables}}")
     plan.add_argument("--var", action="append", default=[], metavar="NAME=A,B",
                       help="values of a variable, commas between; may be repeated")  # fmt: skip
-    plan.add_argument("--model", action="append", metavar="MODEL")
-    plan.add_argument("--ratio", action="append", metavar="RATIO")
-    plan.add_argument("--resolution", action="append", metavar="1K|2K")
+    plan.add_argument("--model", action="append", metavar="MODEL",
+                      help=f"may be repeated; by default {' and '.join(catalog.DEFAULT_LANES)}")  # fmt: skip
+    plan.add_argument("--ratio", action="append", metavar="RATIO",
+                      help=f"one of {', '.join(catalog.RATIOS)}; may be repeated; by default 1:1")  # fmt: skip
+    plan.add_argument("--resolution", action="append", metavar="1K|2K",
+                      help="may be repeated; by default 1K")  # fmt: skip
     plan.add_argument("--ref", action="append", default=[], metavar="FILE|URL",
                       help="a reference sent with every prompt, up to 8 times")  # fmt: skip
     plan.add_argument("--ref-set", action="append", default=[], metavar="NAME=FILE,…",
                       help="a set of references; each prompt is sent with every set; NAME= is none")  # fmt: skip
-    plan.add_argument("--repeats", type=int, default=1, metavar=f"1-{catalog.MAX_REPEATS}")
-    plan.add_argument("--name", default="")
-    plan.add_argument("--seed", type=int, help="of the drawn order of models")
-    plan.add_argument("--budget", type=_usd, metavar="USD")
+    plan.add_argument("--repeats", type=int, default=1, metavar=f"1-{catalog.MAX_REPEATS}",
+                      help="pictures from each model for each prompt; by default 1")  # fmt: skip
+    plan.add_argument("--name", default="", help="what lists and files call it")
+    plan.add_argument("--seed", type=int, metavar="N", help="of the drawn order of models")
+    plan.add_argument("--budget", type=_usd, metavar="USD", help="say how far that much goes")
     plan.set_defaults(command=_plan)
 
     run = inner.add_parser("run", help="run a plan, or go on with it; a finished one buys nothing")
@@ -110,7 +118,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     for each in (resume, retry, report, status, pause, stop):
         each.add_argument("experiment", help="its id")
     for each in (plan, run, resume, retry, report, status, pause, stop, listing):
-        each.add_argument("--json", action="store_true", help="one JSON document, nothing else")
+        add_shared(each)
 
 
 def _usd(text: str) -> Decimal:
@@ -131,11 +139,14 @@ def _plan(options: argparse.Namespace, settings: Settings) -> Exit:
     with _shelf(settings) as shelf:
         path = shelf.add(plan)
     today = datetime.now(UTC).date()
+    origin = Origin.LIVE if settings.is_live else Origin.EMULATED
+    lately = RunLog(settings.data_dir / "runs.csv").recent(TIMED_RUNS)
     view = outlook(
         plan,
         lambda request: pricing.estimate(request, on=today),
         tier=TIERS[settings.rate_group],
         budget_usd=options.budget,
+        picture_s=picture_seconds(lately, plan, origin),
     )
     if options.json:
         print_json(
@@ -147,9 +158,11 @@ def _plan(options: argparse.Namespace, settings: Settings) -> Exit:
             }
         )
     else:
-        _print_outlook(plan, view)
+        print_outlook(plan, view)
+        if not settings.is_live:
+            print(KEYLESS_PRICES)
         print(f"plan: {path}")
-        print(f"run it with: experiment run {plan.experiment_id} --budget USD")
+        print(f"run it with: {run_line(plan, view, options)}")
     return Exit.DONE
 
 
@@ -169,6 +182,8 @@ def _wish(options: argparse.Namespace) -> Wish:
         )
     if options.ref:
         sets = {"references": options.ref}
+    for sources in sets.values():
+        check_there(sources)
     return Wish(
         prompts=prompts,
         file=file,
@@ -204,12 +219,12 @@ def _run(options: argparse.Namespace, settings: Settings) -> Exit:
             if options.json:
                 print_json({"experiment_id": plan.experiment_id, **outlook_json(view)})
             else:
-                _print_outlook(plan, view)
+                print_outlook(plan, view)
             return Exit.DONE
         path = lab.shelf.add(plan)
         if not options.json:
             view = lab.outlook(plan, budget_usd=options.budget, price_usd=options.price)
-            _print_outlook(plan, view, file=sys.stderr)
+            print_outlook(plan, view, file=sys.stderr)
         _order(lab, plan.experiment_id, options)
         return _follow(lab, desk, plan.experiment_id, options, plan=str(path))
 
@@ -250,7 +265,7 @@ def _follow(
     lab: Lab, desk: Desk, experiment_id: str, options: argparse.Namespace, **more: Any
 ) -> Exit:
     """Waits until nothing more happens by itself, tells the progress meanwhile and the end."""
-    bar = _Bar(is_quiet=options.json)
+    bar = Bar(is_quiet=options.json)
     try:
         progress = desk.wait_for(lab.wait(experiment_id, watch=bar.show))
     except KeyboardInterrupt:
@@ -261,7 +276,7 @@ def _follow(
     if options.json:
         print_json({**more, **progress_json(progress)})
     else:
-        _print_progress(progress)
+        print_progress(progress, options)
     return _exit_of(progress)
 
 
@@ -360,7 +375,7 @@ def _tell(progress: Progress, options: argparse.Namespace) -> None:
     if options.json:
         print_json(progress_json(progress))
     else:
-        _print_progress(progress)
+        print_progress(progress, options)
 
 
 # ---- taking it along --------------------------------------------------------------------------
@@ -405,52 +420,3 @@ def _write_sheets(folder: Path, name: str, grid: Grid, data_dir: Path) -> list[P
                 path.write_bytes(data)
                 written.append(path)
     return written
-
-
-# ---- printing ---------------------------------------------------------------------------------
-
-
-def _print_outlook(plan: Plan, view: Outlook, *, file: Any = None) -> None:
-    for line in outlook_lines(plan, view):
-        print(plain(line), file=file or sys.stdout)
-
-
-def _print_progress(progress: Progress) -> None:
-    for line in progress_lines(progress):
-        print(plain(line))
-    if progress.counts.n_failed:
-        print(f"  buy what failed again: experiment retry-failed {progress.experiment_id}")
-
-
-class _Bar:
-    """Progress on standard error: one line redrawn on a terminal, now and then a line elsewhere."""
-
-    def __init__(self, *, is_quiet: bool) -> None:
-        self._is_quiet = is_quiet
-        self._is_drawn = False
-        self._told: tuple[str, int] | None = None
-        self._told_at = 0.0
-
-    def show(self, progress: Progress) -> None:
-        if self._is_quiet:
-            return
-        words = f"{progress.standing}  {progress_words(progress)}"
-        counts = progress.counts
-        if sys.stderr.isatty():
-            full = _BAR_CHARACTERS * counts.n_ended // counts.n_planned
-            sys.stderr.write(f"\r\x1b[K[{'█' * full}{'·' * (_BAR_CHARACTERS - full)}] {words}")
-            self._is_drawn = True
-        else:
-            tenth = 10 * counts.n_ended // counts.n_planned
-            now = time.monotonic()
-            is_late = now > self._told_at + _LINE_EVERY_S
-            told = (str(progress.standing), tenth)
-            if told == self._told and not is_late:
-                return
-            self._told, self._told_at = told, now
-            sys.stderr.write(f"{words}\n")
-        sys.stderr.flush()
-
-    def end(self) -> None:
-        if self._is_drawn:
-            sys.stderr.write("\n")

@@ -3,10 +3,21 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from playground import __version__, catalog
 from playground.cli import experiment, report
-from playground.cli.terminal import Exit, complain, money_text, open_desk, plain, print_json
+from playground.cli.terminal import (
+    PROGRAM,
+    Exit,
+    add_shared,
+    check_there,
+    complain,
+    money_text,
+    open_desk,
+    plain,
+    print_json,
+)
 from playground.errors import (
     BudgetError,
     InvalidRequestError,
@@ -15,7 +26,7 @@ from playground.errors import (
 )
 from playground.runner.result import ComparisonResult, run_json
 from playground.runner.views import Phase, RunView
-from playground.schema import Run, RunStatus
+from playground.schema import Origin, Run, RunStatus
 from playground.settings import Settings
 
 _CLEAR_LINES = "\x1b[{}F\x1b[J"
@@ -25,7 +36,10 @@ def main(argv: Sequence[str], *, settings: Callable[[], Settings]) -> int:
     """Runs one command; the exit code is one of `Exit`."""
     options = _parser().parse_args(argv)
     try:
-        return int(options.command(options, settings()))
+        told = settings()
+        if options.data is not None:
+            told = replace(told, data_dir=options.data)
+        return int(options.command(options, told))
     except UnknownPriceError as exc:
         return complain(f"{exc} Add --accept-unknown-price to buy it all the same.", 3)
     except BudgetError as exc:
@@ -43,7 +57,7 @@ def main(argv: Sequence[str], *, settings: Callable[[], Settings]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m playground",
+        prog=PROGRAM,
         description="Compare flux-2-flex and flux-2-pro on one prompt. Without TOAPIS_API_KEY the "
         "emulator answers and nothing costs money.",
         epilog="Exit codes: "
@@ -61,16 +75,30 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE|URL",
         help="reference picture, up to 8 times, in the order the prompt names them",
     )
-    compare.add_argument("--ratio", default="1:1", choices=catalog.RATIOS)
-    compare.add_argument("--resolution", default="1K", choices=catalog.RESOLUTIONS)
-    compare.add_argument("--repeats", type=int, default=1, metavar=f"1-{catalog.MAX_REPEATS}")
+    compare.add_argument(
+        "--ratio", default="1:1", choices=catalog.RATIOS, help="width to height; by default 1:1"
+    )
+    compare.add_argument(
+        "--resolution", default="1K", choices=catalog.RESOLUTIONS, help="by default 1K"
+    )
+    compare.add_argument(
+        "--repeats",
+        type=int,
+        default=1,
+        metavar=f"1-{catalog.MAX_REPEATS}",
+        help="pictures from each model; by default 1",
+    )
     compare.add_argument(
         "--model",
         action="append",
         metavar="MODEL",
         help=f"a lane; by default {' and '.join(catalog.DEFAULT_LANES)}",
     )
-    compare.add_argument("--accept-unknown-price", action="store_true")
+    compare.add_argument(
+        "--accept-unknown-price",
+        action="store_true",
+        help="buy also where no price is known, so that no cap can be held against it",
+    )
     compare.set_defaults(command=_compare)
 
     resume = commands.add_parser("resume", help="wait for paid tasks that were left open")
@@ -80,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     balance.set_defaults(command=_balance)
 
     runs = commands.add_parser("runs", help="the latest runs of the log, newest first")
-    runs.add_argument("--last", type=int, default=20, metavar="N")
+    runs.add_argument("--last", type=int, default=20, metavar="N", help="how many; by default 20")
     runs.set_defaults(command=_runs)
 
     verify = commands.add_parser("verify", help="whether the log and the picture files still agree")
@@ -90,11 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_commands(commands)
 
     for command in (compare, resume, balance, runs, verify):
-        command.add_argument("--json", action="store_true", help="one JSON document, nothing else")
+        add_shared(command)
     return parser
 
 
 def _compare(options: argparse.Namespace, settings: Settings) -> Exit:
+    check_there(options.ref)
     prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
     with open_desk(settings) as desk:
         account = desk.account(desk.default_account_id)
@@ -275,7 +304,8 @@ def _print_result(result: ComparisonResult) -> None:
         if path is not None:
             print(f"    {path}")
     total = result.charged_usd
-    print("charged in all: " + ("not known yet" if total is None else f"${total}"))
+    emulated = " (emulated)" if result.is_emulated else ""
+    print("charged in all: " + ("not known yet" if total is None else f"${total}{emulated}"))
 
 
 def _outcome(run: Run) -> str:
@@ -288,7 +318,9 @@ def _outcome(run: Run) -> str:
 
 def _cost(run: Run) -> str:
     if run.charged_usd is not None:
-        return f"${run.charged_usd} charged"
+        return f"${run.charged_usd} charged" + (
+            " (emulated)" if run.origin == Origin.EMULATED else ""
+        )
     if run.status in (RunStatus.REFUSED, RunStatus.CANCELLED):
         return "nothing charged"
     if run.estimate_usd is None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playground.cli.terminal import Exit, plain, print_json
+from playground.cli.terminal import Exit, add_shared, plain, print_json
 from playground.disk import storage_errors
 from playground.export import PARQUET_PACKAGE, export, has_parquet
 from playground.report.document import Report, report_html, report_on
@@ -25,15 +25,15 @@ def add_commands(commands: Any) -> None:
     export_.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="a new folder")
     export_.set_defaults(command=_export)
     for command in (report, export_):
-        command.add_argument("--data", type=Path, metavar="DIR", help="another data folder")
         command.add_argument("--experiment", metavar="ID", help="only its runs")
-        command.add_argument("--origin", choices=[str(origin) for origin in Origin])
-        command.add_argument("--json", action="store_true", help="one JSON document, nothing else")
+        command.add_argument("--origin", choices=[str(origin) for origin in Origin],
+                             help="only pictures of the real service, or of the emulator")  # fmt: skip
+        add_shared(command)
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> Exit:
     report = report_on(
-        options.data or settings.data_dir,
+        settings.data_dir,
         origin=_origin(options),
         experiment_id=options.experiment,
         made_at=datetime.now(UTC),
@@ -52,7 +52,7 @@ def _report(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def _export(options: argparse.Namespace, settings: Settings) -> Exit:
     exported = export(
-        options.data or settings.data_dir,
+        settings.data_dir,
         options.to,
         origin=_origin(options),
         experiment_id=options.experiment,

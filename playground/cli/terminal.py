@@ -1,15 +1,18 @@
 """What all commands of the command line share: exit codes, the desk they work at, how they print."""
 
+import argparse
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from enum import IntEnum
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from playground.errors import InvalidRequestError
 from playground.runner.desk import Desk
 from playground.settings import Settings
 
@@ -24,6 +27,26 @@ class Exit(IntEnum):
     STILL_OPEN = 4  # paid for and not here yet; `resume` waits for it
     ACCOUNT = 5  # wrong key, no balance, no network
     INTERRUPTED = 130
+
+
+PROGRAM = "python -m playground"
+
+
+def add_shared(command: argparse.ArgumentParser) -> None:
+    """What every command takes."""
+    command.add_argument("--json", action="store_true", help="one JSON document, nothing else")
+    command.add_argument("--data", type=Path, metavar="DIR",
+                         help="the data folder; by default PLAYGROUND_DATA_DIR, else the folder data of this app")  # fmt: skip
+
+
+def check_there(sources: Iterable[str]) -> None:
+    """
+    Raises:
+        InvalidRequestError: One is neither a web address nor a file that is there.
+    """
+    for source in sources:
+        if not source.startswith(("http://", "https://")) and not Path(source).is_file():
+            raise InvalidRequestError(f"No such file: {source}", field="references")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from decimal import Decimal
 from playground.errors import InvalidRequestError, PlaygroundError, StorageError
 from playground.experiment.books import Books
 from playground.experiment.drive import LOOK_EVERY_S, Drive
-from playground.experiment.outlook import Outlook, outlook
+from playground.experiment.outlook import TIMED_RUNS, Outlook, outlook, picture_seconds
 from playground.experiment.plan import Plan, is_id
 from playground.experiment.planning import Wish, plan_of
 from playground.experiment.progress import Progress
@@ -254,6 +254,7 @@ class Lab:
             budget_usd=budget_usd,
             day_left_usd=None if cap is None else max(Decimal(0), cap - money.day_usd),
             price_usd=price_usd,
+            picture_s=picture_seconds(self._engine.log.recent(TIMED_RUNS), plan, origin),
         )
 
     async def wait(

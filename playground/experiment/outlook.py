@@ -1,16 +1,20 @@
 """What a plan says before it is run: how many pictures, the most they cost, the least time, what they can show."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from statistics import median
 from typing import Any
 
 from playground.experiment.plan import Plan
 from playground.ratelimit import TIERS, Tier, least_duration_s
 from playground.results.stats import PLANNED_SHARES, SharePlan, plan_share
 from playground.sayings import said
-from playground.schema import Estimate, Request
+from playground.schema import Estimate, Origin, Request, Run, RunStatus
+
+# So many runs that ended last tell how long a picture takes now.
+TIMED_RUNS = 100
 
 PriceOf = Callable[[Request], Estimate | None]
 
@@ -48,9 +52,20 @@ class Outlook:
     prices: tuple[PriceLine, ...]
     worst_usd: Decimal | None
     least_s: float  # what the rate limits alone take; drawing comes on top
+    picture_s: float | None  # what one picture of the slowest model took lately; None: not known
     scenarios: tuple[Scenario, ...]
     n_covered: int  # comparisons, in plan order, that the budget pays for
     budget_usd: Decimal | None
+
+    @property
+    def about_s(self) -> float | None:
+        """Until the last picture is there: they are drawn side by side, as fast as they may be sent."""
+        return None if self.picture_s is None else self.least_s + self.picture_s
+
+    @property
+    def n_pictures_covered(self) -> int:
+        """Every comparison of a plan has as many pictures."""
+        return self.n_covered * self.n_pictures // self.n_comparisons
 
     @property
     def unknown_prices(self) -> tuple[PriceLine, ...]:
@@ -82,6 +97,7 @@ def outlook(
     budget_usd: Decimal | None = None,
     day_left_usd: Decimal | None = None,
     price_usd: Decimal | None = None,
+    picture_s: float | None = None,
     scenarios: Sequence[float] = PLANNED_SHARES,
 ) -> Outlook:
     """
@@ -93,6 +109,8 @@ def outlook(
         day_left_usd: What the cap of the day leaves; None: no cap.
 
         price_usd: Counts for every picture whose price is not known.
+
+        picture_s: As `picture_seconds` tells.
     """
     lines = price_lines(plan, price_of)
     amounts = [line.usd(price_usd) for line in lines]
@@ -107,6 +125,7 @@ def outlook(
         prices=lines,
         worst_usd=worst_usd,
         least_s=least_duration_s(plan.n_pictures, tier),
+        picture_s=picture_s,
         scenarios=tuple(
             Scenario(plan=each, is_covered=n_prompts >= each.fixed_n)
             for each in map(plan_share, scenarios)
@@ -114,6 +133,18 @@ def outlook(
         n_covered=_n_covered(plan, lines, min(limits, default=None), price_usd),
         budget_usd=budget_usd,
     )
+
+
+def picture_seconds(runs: Iterable[Run], plan: Plan, origin: Origin) -> float | None:
+    """The median of the model of the plan that took longest in these runs; None: one is not in them."""
+    seconds: dict[str, list[float]] = {model: [] for model in plan.settings.models}
+    for run in runs:
+        is_ours = run.origin == origin and run.model in seconds
+        if is_ours and run.status == RunStatus.SUCCEEDED and run.total_s is not None:
+            seconds[run.model].append(run.total_s)
+    if not all(seconds.values()):
+        return None
+    return max(map(median, seconds.values()))
 
 
 def price_lines(plan: Plan, price_of: PriceOf) -> tuple[PriceLine, ...]:
@@ -165,6 +196,7 @@ def outlook_json(view: Outlook) -> dict[str, Any]:
         "pictures": view.n_pictures,
         "worst_usd": None if view.worst_usd is None else str(view.worst_usd),
         "least_s": view.least_s,
+        "picture_s": view.picture_s,
         "covered": view.n_covered,
         "budget_usd": None if view.budget_usd is None else str(view.budget_usd),
         "says": view.sentence,

@@ -69,7 +69,7 @@ class Money:
     estimated_usd: Decimal  # of every run that may have cost something
     charged_usd: Decimal  # as billing told
     n_charge_unknown: int  # rows that may have cost something and whose charge nobody told
-    account_usd: Decimal | None  # by how much the account's balance went down meanwhile
+    account_usd: Decimal | None  # by how much the balance went down; read after the last picture
     unexplained_usd: Decimal | None  # of that, what the charges do not explain
 
 
@@ -115,9 +115,7 @@ def progress_of(plan: Plan, look: Look, orders: Orders, *, now: datetime) -> Pro
     since = orders.queued_at
     lately = [run for run in look.rows if since is None or run.finished_at >= since]
     per_minute = _per_minute(lately, now) if standing is Standing.RUNNING else None
-    n_left = counts.n_planned - counts.n_ended
-    if orders.why in (Pause.BUDGET, Pause.DAY_CAP):
-        n_left -= counts.n_waiting
+    n_left = counts.n_running + counts.n_reserved  # what waits has no money yet
     return Progress(
         experiment_id=plan.experiment_id,
         name=plan.name,
@@ -148,7 +146,9 @@ def money_of(look: Look, orders: Orders) -> Money:
     estimates = [each.estimate_usd or orders.price_usd for each in look.open_runs]
     charged = sum((r.charged_usd for r in costing if r.charged_usd is not None), Decimal(0))
     n_charge_unknown = sum(run.charged_usd is None for run in costing)
-    account = _difference_usd(orders.balance_before, orders.balance_after)
+    account = None
+    if _is_told_of_all(orders.balance_after, costing, look):
+        account = _difference_usd(orders.balance_before, orders.balance_after)
     return Money(
         spent_usd=spent,
         n_cost_unknown=n_unknown,
@@ -270,6 +270,13 @@ def _per_minute(rows: Sequence[Run], now: datetime) -> float | None:
         return None
     seconds = (max(now, ended[-1]) - ended[0]).total_seconds()
     return None if seconds <= 0 else 60 * (len(ended) - 1) / seconds
+
+
+def _is_told_of_all(after: BalanceThen | None, costing: Iterable[Run], look: Look) -> bool:
+    """Whether the balance was read when everything that costs something had ended."""
+    if after is None or any(each.is_sent for each in look.open_runs):
+        return False
+    return all(run.finished_at <= after.at for run in costing)
 
 
 def _difference_usd(before: BalanceThen | None, after: BalanceThen | None) -> Decimal | None:

@@ -39,7 +39,8 @@ class PromptRow:
 
     text: str | None  # None: the table has no column of prompts
     line: int
-    column: int = 1
+    column: int = 1  # of the table; of lines without one, where the text begins
+    is_cell: bool = False  # `column` counts cells, not characters
     cells: Mapping[str, Cell] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
 
@@ -150,6 +151,7 @@ def _row(names: Sequence[str], record: Sequence[str], line: int) -> PromptRow:
         text=None if prompt is None else prompt.text,
         line=line,
         column=1 if prompt is None else prompt.column,
+        is_cell=True,
         cells=cells,
         tags=() if tags is None else tuple(t.strip() for t in tags.text.split(";") if t.strip()),
     )

@@ -211,7 +211,7 @@ class Shelf:
         experiment_id: str,
         *,
         why: Pause = Pause.PERSON,
-        note: str = "Paused by somebody.",
+        note: str = "Paused.",
     ) -> Orders:
         """Sends no more; what is in flight is finished."""
 

@@ -55,6 +55,25 @@ class _Filling:
             )
         )
 
+    def wrong_values(self, message: str) -> None:
+        self.problems.append(PlanProblem(message=message, source="values"))
+
+    def wrong_at(self, message: str, text: str, at: int, row: PromptRow | None) -> None:
+        """
+        Something in the text of a prompt or of the template.
+
+        Args:
+            at: The character of the text it begins with, from 0.
+
+            row: Whose prompt it is; None: the template's, which is told by its own lines.
+        """
+        if row is None:
+            line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+            place = PlanProblem(message=message, source="template", line=line, column=column)
+            self.problems.append(place)
+        else:
+            self.wrong(message, row, row.column if row.is_cell else row.column + at)
+
 
 def fill(
     table: PromptTable | None,
@@ -109,7 +128,7 @@ def fill(
         )
     for name in lists:
         if name not in filling.used and not filling.problems:
-            filling.wrong(
+            filling.wrong_values(
                 said(
                     "The variable {name!r} has values, and no prompt names it. Write "
                     "{{{{{name}}}}} where it belongs, or take its values away.",
@@ -126,7 +145,7 @@ def _check_names(filling: _Filling, table: PromptTable | None) -> None:
         filling.wrong(said("There is no prompt. Give prompts, a file, or a template."))
     for name, values in filling.lists.items():
         if not values or not all(value.strip() for value in values):
-            filling.wrong(
+            filling.wrong_values(
                 said(
                     "The variable {name!r} has an empty value. Write its values with commas "
                     "between.",
@@ -134,7 +153,7 @@ def _check_names(filling: _Filling, table: PromptTable | None) -> None:
                 )
             )
         if name in filling.columns:
-            filling.wrong(
+            filling.wrong_values(
                 said(
                     "{name!r} is a column of {source} and has a list of values too. Rename one of "
                     "them.",
@@ -182,20 +201,24 @@ def _names_of(filling: _Filling, row: PromptRow) -> list[str] | None:
             said("The prompt is empty. Write what to draw, or delete the row."), row, row.column
         )
         return None
-    column = row.column if is_own else None
+    place = row if is_own else None
     rest = _NAME.sub(lambda match: " " * len(match.group()), text)
     if stray := _BRACE.search(rest):
-        filling.wrong(
+        filling.wrong_at(
             said(
                 "{group!r} at character {start} of the prompt has no counterpart. Write "
                 "variables as {{{{name}}}}.",
                 group=stray.group(),
                 start=stray.start() + 1,
             ),
-            row if is_own else None,
-            column,
+            text,
+            stray.start(),
+            place,
         )
-    names = list(dict.fromkeys(_NAME.findall(text)))
+    begins: dict[str, int] = {}
+    for match in _NAME.finditer(text):
+        begins.setdefault(match.group(1), match.start())
+    names = list(begins)
     for name in names:
         if name in row.cells:
             if not row.cells[name].text:
@@ -213,14 +236,15 @@ def _names_of(filling: _Filling, row: PromptRow) -> list[str] | None:
                 if there
                 else said("None has values.")
             )
-            filling.wrong(
+            filling.wrong_at(
                 said(
                     "Unknown variable {{{{{name}}}}}. {remedy} Correct the name, or give it values.",
                     name=name,
                     remedy=remedy,
                 ),
-                row if is_own else None,
-                column,
+                text,
+                begins[name],
+                place,
             )
     filling.used.update(names)
     return names if len(filling.problems) == before else None

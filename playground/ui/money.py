@@ -19,6 +19,20 @@ class Quote:
     usd: Decimal | None
     price: str  # "est. $0.095"
     basis: str  # one sentence on what the price rests on
+    out_of: int | None = None  # of so many that are planned the money covers `count` at most
+
+    @property
+    def pictures(self) -> str:
+        """ "1 picture", "8 pictures", "up to 40 of 240 pictures"."""
+        if self.out_of is not None:
+            return text("confirm.pictures_up_to", count=f"{self.count:,}", all=f"{self.out_of:,}")
+        return picture_words(self.count)
+
+
+def picture_words(count: int) -> str:
+    """ "1 picture", "8 pictures"."""
+    name = "confirm.pictures_one" if count == 1 else "confirm.pictures_many"
+    return text(name, count=f"{count:,}")
 
 
 def price_words(usd: Decimal | None, kinds: Iterable[EstimateKind], origin: Origin) -> str:

@@ -141,15 +141,11 @@ class Wallet:
 
     def reason_to_ask(self, offer: Quote) -> str | None:
         """Why this purchase needs a second click; None when it needs none."""
-        pictures = text(
-            "confirm.pictures_one" if offer.count == 1 else "confirm.pictures_many",
-            count=offer.count,
-        )
         if offer.usd is None:
-            return text("confirm.unknown", count=pictures)
+            return text("confirm.unknown", count=offer.pictures)
         limit = self.desk.settings.warn_usd
         if offer.usd > limit:
             return text(
-                "confirm.expensive", count=pictures, price=offer.price, limit=fmt.usd(limit)
+                "confirm.expensive", count=offer.pictures, price=offer.price, limit=fmt.usd(limit)
             )
         return None

@@ -82,6 +82,13 @@ def finished(screen: Screen, *prompts: str, pictures: int) -> str:
     return experiment_id
 
 
+def stop(screen: Screen) -> None:
+    """Stops it for good, saying yes."""
+    screen.page.click(f"{HEAD} [data-act=stop]")
+    screen.page.click("#experiment [data-action=confirm]")
+    until(screen, "stopped")
+
+
 def done(screen: Screen) -> int:
     return int(screen.page.get_attribute(f"{PROGRESS} [data-done]", "data-done") or 0)
 
@@ -111,10 +118,10 @@ def downloaded(screen: Screen, kind: str) -> Path:
 
 def test_what_is_wrong_is_told_with_line_and_column_and_leads_there(trial: Screen) -> None:
     trial.page.fill(f"{FORM} [name=prompts]", "A lighthouse\n\n   A {{thing}} in the rain")
-    trial.page.wait_for_selector(f"{OUTLOOK} li[data-line='3'][data-column='4']")
+    trial.page.wait_for_selector(f"{OUTLOOK} li[data-line='3'][data-column='6']")
 
     told = trial.page.inner_text(OUTLOOK)
-    assert "line 3, column 4" in told
+    assert "line 3, column 6" in told
     assert "{{thing}}" in told
     assert trial.page.is_disabled(START)
 
@@ -123,7 +130,7 @@ def test_what_is_wrong_is_told_with_line_and_column_and_leads_there(trial: Scree
         "[document.activeElement.name, document.activeElement.value.slice("
         "document.activeElement.selectionStart)]"
     )
-    assert here == ["prompts", "A {{thing}} in the rain"]
+    assert here == ["prompts", "{{thing}} in the rain"]
 
     trial.page.click(f"{FORM} summary")
     trial.page.fill(f"{FORM} [name=lists]", "thing = red bicycle, blue bicycle")
@@ -265,10 +272,18 @@ def test_a_budget_ends_it_early_and_more_of_it_goes_on(trial: Screen) -> None:
     assert done(trial) == 8
 
 
-def test_stopping_gives_up_the_rest(trial: Screen) -> None:
+def test_stopping_is_asked_about_and_gives_up_the_rest(trial: Screen) -> None:
     start(trial, *lines(20, "A well"), pictures=40)
     trial.page.click(f"{HEAD} [data-act=stop]")
-    until(trial, "stopped")
+    trial.page.wait_for_selector("#experiment .pg-confirm:focus")
+    assert "not sent yet" in trial.page.inner_text("#experiment-confirm")
+    assert "Nothing that is paid for is lost" in trial.page.inner_text("#experiment-confirm")
+    trial.page.keyboard.press("Escape")
+    trial.page.wait_for_selector("#experiment .pg-confirm", state="detached")
+    assert trial.page.locator(f"{HEAD} [data-standing=running]").count()
+    assert trial.page.locator("#experiment-notice .pg-notice p").count() == 0
+
+    stop(trial)
 
     assert done(trial) < 40
     assert "Given up" in trial.page.inner_text(PROGRESS)
@@ -307,8 +322,7 @@ def test_the_line_on_top_has_one_line_for_it_and_compare_runs_beside_it(trial: S
     trial.page.click("[data-chip=open]")
     trial.page.click("#tasks-panel [data-experiment]")
     trial.page.wait_for_selector(f"{HEAD} [data-experiment]")
-    trial.page.click(f"{HEAD} [data-act=stop]")
-    until(trial, "stopped")
+    stop(trial)
 
 
 # ---- the grid ---------------------------------------------------------------------------------
@@ -316,6 +330,14 @@ def test_the_line_on_top_has_one_line_for_it_and_compare_runs_beside_it(trial: S
 
 def test_pictures_stay_hidden_until_their_pair_is_judged(trial: Screen) -> None:
     experiment_id = finished(trial, *lines(2, "A bridge"), pictures=4)
+    trial.page.click(f"{HEAD} [data-act=weigh]")
+    trial.page.wait_for_function(
+        "id => document.querySelector('#weighed [name=experiment]')?.value === id",
+        arg=experiment_id,
+    )
+    trial.page.wait_for_selector("#weighed-page :text('2 of 2 pairs')")
+    trial.page.click("#tab-experiment-button")
+    trial.page.wait_for_selector(f"{GRID} [data-shot=hidden]")
     assert trial.page.locator(f"{GRID} [data-shot=hidden]").count() == 4
     assert trial.page.locator(f"{GRID} img").count() == 0
 
@@ -355,6 +377,29 @@ def test_any_two_pictures_stand_on_the_stage_once_names_are_shown(trial: Screen)
     trial.page.wait_for_selector("#experiment-stage .pg-stage[data-state=ready]")
     captions = trial.page.locator("#experiment-stage .pg-stage-caption").all_inner_texts()
     assert [("flex" in c, "#1" in c) for c in captions] == [(True, True), (False, False)]
+    assert ["prompt 1" in c for c in captions] == [True, False]
+    told = trial.page.inner_text("#experiment-pair")
+    assert "A castle, number 0" in told
+    assert "A castle, number 1" in told
+    assert "two different prompts" in told
+
+    filled = trial.page.evaluate(
+        "[...document.querySelectorAll('#experiment-grid td')].slice(1).map(cell =>"
+        " cell.querySelector('.pg-shots').scrollWidth / (cell.clientWidth - 16))"
+    )
+    assert min(filled) > 0.98
+    shapes = trial.page.evaluate(
+        "[...document.querySelectorAll('#experiment-grid img')].map(image =>"
+        " [image.clientWidth / image.clientHeight, getComputedStyle(image).objectFit])"
+    )
+    assert {fit for _, fit in shapes} == {"contain"}
+    assert all(0.9 < shape < 2.5 for shape, _ in shapes)
+
+    pressed = shots.nth(0).get_attribute("data-run")
+    trial.page.click("#experiment-pair [data-act=close]")
+    trial.page.wait_for_selector("#experiment-stage", state="hidden")
+    assert trial.page.locator(f"{GRID} [aria-pressed=true]").count() == 0
+    assert trial.page.evaluate("document.activeElement.dataset.run") == pressed
 
 
 def test_the_grid_is_filtered_and_its_axes_swap(trial: Screen, tmp_path: Path) -> None:
@@ -385,8 +430,7 @@ def test_the_grid_is_filtered_and_its_axes_swap(trial: Screen, tmp_path: Path) -
 
 def test_a_long_plan_is_turned_page_by_page(trial: Screen) -> None:
     start(trial, *lines(50, "A page"), pictures=100)
-    trial.page.click(f"{HEAD} [data-act=stop]")
-    until(trial, "stopped")
+    stop(trial)
 
     assert trial.page.locator(f"{GRID} tbody tr").count() == 24
     trial.page.click("#experiment-tools [data-act=page][data-page='2']")

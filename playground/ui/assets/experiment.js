@@ -1,6 +1,6 @@
 // The parts of the Experiment screen pass on what is pressed; focus outlives each new drawing.
 const STEPS = ["pause", "resume", "stop", "retry"];
-const ACTS = ["open", "back", "export", "judge", "pick"];
+const ACTS = ["open", "back", "export", "judge", "pick", "close"];
 const restore = window.redrawing.outlive(element);
 const announce = window.redrawing.announcer("#experiment");
 
@@ -15,6 +15,22 @@ function filters(changed) {
   return { ...told, changed };
 }
 
+// The results narrowed to one experiment; their list of experiments comes with their first drawing.
+async function weigh(id) {
+  const RESULTS = "results";
+  for (let tries = 0; tries < 100; tries += 1) {
+    const field = document.querySelector("#weighed [name=experiment]");
+    if (field && Array.from(field.options).some((option) => option.value === id)) {
+      field.value = id;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+      break;
+    }
+    window.playground.showTab(RESULTS);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  window.playground.showTab(RESULTS);
+}
+
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
@@ -24,7 +40,10 @@ element.addEventListener("click", (event) => {
     const detail = { source, line: Number(line), column: Number(column) };
     document.dispatchEvent(new CustomEvent("pg-goto", { detail }));
   }
-  if (STEPS.includes(act)) trigger("steer", { act });
+  // The button goes with the stage; what stood on it last has the focus then.
+  if (act === "close") document.querySelector('#experiment-grid [aria-pressed="true"]')?.focus();
+  if (act === "weigh") weigh(button.dataset.experiment);
+  else if (STEPS.includes(act)) trigger("steer", { act });
   else if (act === "page") trigger("ask", { page: button.dataset.page });
   else if (act === "names") trigger("ask", { names: "yes" });
   else if (ACTS.includes(act)) trigger(act, { ...button.dataset });
@@ -35,7 +54,7 @@ element.addEventListener("submit", (event) => {
   if (form) trigger("steer", { act: form, value: event.target.elements.budget.value });
 });
 element.addEventListener("change", (event) => {
-  if (event.target.closest(".pg-grid-filters")) trigger("ask", filters(event.target.name));
+  if (event.target.closest(".pg-grid-tools")) trigger("ask", filters(event.target.name));
 });
 
 // ---- after each drawing ----------------------------------------------------------------------
@@ -46,7 +65,7 @@ function drawn() {
   const nowPicked = all('[aria-pressed="true"]').length;
   if (nowPicked === 2 && picked === 1) {
     // Two frames later the stage, which was not there, has been laid out.
-    const look = () => document.querySelector("#experiment-stage").scrollIntoView({ block: "start" });
+    const look = () => document.querySelector("#experiment-pair").scrollIntoView({ block: "start" });
     requestAnimationFrame(() => requestAnimationFrame(look));
   }
   picked = nowPicked;

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 from playground.errors import InvalidRequestError
@@ -14,19 +15,19 @@ from playground.experiment.plan_file import plan_bytes
 from playground.experiment.progress import Progress
 from playground.experiment.report import report_page
 from playground.experiment.sheets import contact_sheets, pair_sheets
-from playground.schema import Origin, Run, Vote
-from playground.ui.cards import model_name
+from playground.markup import Markup
+from playground.schema import Origin, Vote
 from playground.ui.experiment.flow import ExperimentFlow
 from playground.ui.experiment.grid import GridAsk, GridPage, page_of
+from playground.ui.experiment.pair import Side, pair_html, pair_stage, sides_of
 from playground.ui.experiment.progress import Subject
 from playground.ui.exports import Exports, Ready, packed_files
-from playground.ui.format import file_url
 from playground.ui.history.archive import Archive
-from playground.ui.stage import StagePicture, empty_stage, stage_value
 from playground.ui.texts import text
 from playground.ui.visits import Visit
 from playground.ui.voting.ballots import Ballots
 
+CELL_PX = 512  # a cell of two columns is about that wide
 EXPORTS = ("zip", "sheet", "pairs", "report", "plan")
 
 
@@ -37,6 +38,7 @@ class ExperimentView:
     progress: Progress
     subject: Subject
     grid: GridPage
+    pair: Markup  # of the two on the stage
     stage: dict[str, Any]
 
 
@@ -72,6 +74,7 @@ class ExperimentEasel:
         page = self._page(known, grid, ask, chosen, visit)
         rows = known.look.rows
         progress = self._flow.shelf.progress(experiment_id)
+        sides = self._sides(known, page)
         return ExperimentView(
             progress=progress,
             subject=Subject(
@@ -82,7 +85,8 @@ class ExperimentEasel:
                 is_blind=self._is_blind(known, visit),
             ),
             grid=page,
-            stage=self._stage(rows, page),
+            pair=pair_html(sides),
+            stage=pair_stage(sides, pair_id=" ".join(page.chosen)),
         )
 
     def mark(self, experiment_id: str, visit: Visit) -> object:
@@ -145,7 +149,7 @@ class ExperimentEasel:
             n_hidden=len(there - shown),
             shown=shown,
             chosen=tuple(run_id for run_id in chosen if run_id in shown),
-            thumbnail=self._archive.thumbnail,
+            thumbnail=partial(self._archive.thumbnail, max_px=CELL_PX),
         )
 
     def _shown(
@@ -168,31 +172,9 @@ class ExperimentEasel:
         log = self._ballots.log
         return any(not ids <= log.revealed(each, visit.voter_id) for each, ids in there.items())
 
-    def _stage(self, rows: tuple[Run, ...], page: GridPage) -> dict[str, Any]:
-        by_id = {run.run_id: run for run in rows}
-        pictures = [
-            picture
-            for run_id in page.chosen
-            if (picture := self._picture(by_id[run_id], page.plan)) is not None
-        ]
-        if len(pictures) < 2:
-            return empty_stage()
-        return stage_value(*pictures, pair_id=" ".join(page.chosen))
-
-    def _picture(self, run: Run, plan: Plan) -> StagePicture | None:
-        path = self._archive.picture(run.file)
-        if path is None:
-            return None
-        words = [model_name(run.model), run.size, run.resolution]
-        words += [f"#{run.repeat}"] if plan.settings.repeats > 1 else []
-        label = " · ".join(words)
-        return StagePicture(
-            url=file_url(path),
-            width_px=run.width_px or 0,
-            height_px=run.height_px or 0,
-            label=label,
-            alt=f"{label}: {run.prompt}",
-        )
+    def _sides(self, known: _Known, page: GridPage) -> tuple[Side, ...]:
+        by_id = {run.run_id: run for run in known.look.rows}
+        return sides_of(known.plan, map(by_id.__getitem__, page.chosen), self._archive.picture)
 
     # ---- taking out -------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from playground.ui.compare.flow import Flow
 from playground.ui.experiment.form import PlanForm, money_of, plan_from, usd_of
 from playground.ui.experiment.outlook import Preview
 from playground.ui.experiment.progress import Listed
-from playground.ui.money import Quote
+from playground.ui.money import Quote, picture_words
 from playground.ui.texts import telling, text
 from playground.ui.visits import Visit
 
@@ -33,15 +33,16 @@ _AFTER_STOP = (*FAILURES, RunStatus.CANCELLED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A purchase that waits for a yes. Frozen: what was shown is what is bought."""
+    """A purchase, or a stop, that waits for a yes. Frozen: what was shown is what is bought."""
 
     reason: str
-    quote: Quote
+    quote: Quote | None = None  # None: nothing is bought
     plan: Plan | None = None  # to be started
     budget_usd: Decimal | None = None
     price_usd: Decimal | None = None
     retry_of: str | None = None  # the experiment whose missing pictures are bought again
     statuses: tuple[RunStatus, ...] = ()
+    stop_of: str | None = None  # the experiment that is to be stopped for good
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +153,9 @@ class ExperimentFlow:
         """
         if pending is None:
             return Outcome(notice=text("confirm.outdated"))
+        if pending.stop_of is not None:
+            self._own_lab(pending.stop_of, visit).stop(pending.stop_of)
+            return Outcome()
         if pending.plan is not None:
             return self._begin(pending.plan, pending, visit)
         experiment_id = pending.retry_of or ""
@@ -271,7 +275,7 @@ class ExperimentFlow:
         )
         if not preview.can_start:
             return Outcome(notice=_why_not(preview))
-        reason = text("experiment.begin_reason", count=f"{plan.n_pictures:,}")
+        reason = text("experiment.begin_reason", pictures=preview.quote.pictures)
         pending = Pending(
             reason=reason,
             quote=preview.quote,
@@ -281,14 +285,18 @@ class ExperimentFlow:
         )
         return Outcome(pending=pending)
 
-    def stop(self, experiment_id: str, visit: Visit) -> None:
+    def stop(self, experiment_id: str, visit: Visit) -> Outcome:
         """
-        Gives up what was not sent.
+        Asks whether what was not sent is to be given up, with how many pictures that is.
 
         Raises:
             PlaygroundError: It was begun with another key, or the disk refused.
         """
-        self._own_lab(experiment_id, visit).stop(experiment_id)
+        self._own_lab(experiment_id, visit)
+        counts = self.shelf.progress(experiment_id).counts
+        pictures = picture_words(counts.n_reserved + counts.n_waiting)
+        reason = text("experiment.stop_reason", pictures=pictures)
+        return Outcome(pending=Pending(reason=reason, stop_of=experiment_id))
 
     def set_budget(self, experiment_id: str, told: str, visit: Visit) -> str:
         """

@@ -117,17 +117,10 @@ def tools_html(view: GridPage) -> Markup:
     return el(
         "div",
         el("h3", text("experiment.grid")),
-        el(
-            "div",
-            _box("failed", text("experiment.only_failed"), is_on=filters.failed),
-            _box("differs", text("experiment.only_differs"), is_on=filters.differs),
-            _box("unjudged", text("experiment.only_unjudged"), is_on=filters.unjudged),
-            _tags(grid.tags, filters.tag),
-            _box("swapped", text("experiment.swap"), is_on=view.ask.is_swapped),
-            class_="pg-grid-filters",
-            role="group",
-            aria_label=text("experiment.filters"),
-        ),
+        el("div",
+           _filters(grid, filters),
+           _box("swapped", text("experiment.swap"), is_on=view.ask.is_swapped),
+           class_="pg-grid-bar"),
         el(
             "p",
             text("experiment.lines", shown=f"{len(grid.lines):,}", all=f"{grid.n_lines:,}"),
@@ -139,6 +132,19 @@ def tools_html(view: GridPage) -> Markup:
         class_="pg-grid-tools",
         data_lines=len(grid.lines),
         data_page=view.page,
+    )  # fmt: skip
+
+
+def _filters(grid: Grid, filters: Filters) -> Markup:
+    return el(
+        "div",
+        _box("failed", text("experiment.only_failed"), is_on=filters.failed),
+        _box("differs", text("experiment.only_differs"), is_on=filters.differs),
+        _box("unjudged", text("experiment.only_unjudged"), is_on=filters.unjudged),
+        _tags(grid.tags, filters.tag),
+        class_="pg-grid-filters",
+        role="group",
+        aria_label=text("experiment.filters"),
     )
 
 
@@ -290,7 +296,8 @@ def _picture(
     )
     return el(
         "button",
-        el("img", src=fmt.file_url(path), alt="", loading="lazy", decoding="async"),
+        el("img", src=fmt.file_url(path), alt="", loading="lazy", decoding="async",
+           width=run.width_px, height=run.height_px),
         el("span", SIDES[place], class_="pg-shot-side") if place is not None else None,
         el("span", f"#{shot.repeat}", class_="pg-shot-repeat") if has_repeats else None,
         el("span", fmt.listed(verdicts), class_="pg-shot-verdict") if verdicts else None,
@@ -302,7 +309,7 @@ def _picture(
         data_run=run.run_id,
         data_key=f"pick {run.run_id}",
         data_shot="shown",
-    )
+    )  # fmt: skip
 
 
 def _word_of(shot: Shot, *, has_repeats: bool, is_hidden: bool = False) -> Markup:

@@ -45,12 +45,15 @@ class Preview:
 
     @property
     def quote(self) -> Quote:
-        """The whole plan as one purchase."""
+        """The plan as one purchase, as far as the money goes; all of it where no price is known."""
         view = self.outlook
         lines = () if view is None else view.prices
         kinds = [line.estimate.kind for line in lines if line.estimate is not None]
+        count = 0 if view is None else view.n_pictures
+        n_covered = count if view is None or self.most_usd is None else view.n_pictures_covered
         return Quote(
-            count=0 if view is None else view.n_pictures,
+            count=n_covered,
+            out_of=count if n_covered < count else None,
             usd=self.most_usd,
             price=price_words(self.most_usd, kinds or [EstimateKind.ESTIMATED], self.origin),
             basis=text("experiment.basis"),
@@ -63,8 +66,9 @@ def start_words(preview: Preview) -> str:
     if view is None or preview.problems:
         return text("experiment.start")
     if preview.most_usd is None:
-        return text("experiment.start_no_price", count=f"{view.n_pictures:,}")
-    return text("experiment.start_label", count=f"{view.n_pictures:,}", price=preview.quote.price)
+        return text("experiment.start_no_price", pictures=preview.quote.pictures)
+    quote = preview.quote
+    return text("experiment.start_label", pictures=quote.pictures, price=quote.price)
 
 
 def outlook_html(preview: Preview) -> Markup:
@@ -130,7 +134,7 @@ def _numbers(plan: Plan, view: Outlook, preview: Preview) -> Markup:
         _figure("pictures", f"{view.n_pictures:,}"),
         _figure("worst", fmt.usd(view.worst_usd) if view.worst_usd is not None
                 else text("price.unknown")),
-        _figure("least", fmt.rough_time(view.least_s) if view.least_s >= 1 else text("experiment.no_wait")),
+        _figure("time", _time_words(view)),
     ]  # fmt: skip
     limited = preview.budget_usd is not None or view.n_covered < view.n_comparisons
     return el(
@@ -162,12 +166,21 @@ def _money_words(view: Outlook, preview: Preview) -> str:
     return told(view.sentence)
 
 
+def _time_words(view: Outlook) -> str:
+    """From what pictures took lately; else only what the rate limits leave no doubt of."""
+    if view.about_s is not None:
+        return text("experiment.left", time=fmt.rough_time(view.about_s))
+    if view.least_s < 1:
+        return text("experiment.time_of_drawing")
+    return text("experiment.time_at_least", time=fmt.rough_time(view.least_s))
+
+
 def _figure(name: str, value: str) -> Markup:
     words = {
         "comparisons": "experiment.figure_comparisons",
         "pictures": "experiment.figure_pictures",
         "worst": "experiment.figure_worst",
-        "least": "experiment.figure_least",
+        "time": "experiment.figure_time",
     }
     return el("div", el("dt", text(words[name])), el("dd", value), data_figure=name)
 

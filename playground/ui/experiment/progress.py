@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from playground.experiment.progress import Counts, ModelProgress, Money, Progress, Standing
+from playground.experiment.progress import Counts, ModelProgress, Progress, Standing
 from playground.markup import Markup, el
 from playground.schema import Origin
 from playground.ui import format as fmt
@@ -178,10 +178,20 @@ def _actions(subject: Subject) -> list[Markup]:
     if subject.n_unjudged:
         words = "experiment.judge" if subject.is_blind else "experiment.judge_known"
         found.append(_button("judge", words, count=f"{subject.n_unjudged:,}"))
+    if progress.counts.n_done:
+        results = _button("weigh", "experiment.results", experiment=progress.experiment_id)
+        found.append(results)
     return found
 
 
-def _button(act: str, words: str, *, is_strong: bool = False, **values: object) -> Markup:
+def _button(
+    act: str,
+    words: str,
+    *,
+    is_strong: bool = False,
+    experiment: str | None = None,
+    **values: object,
+) -> Markup:
     return el(
         "button",
         text(words, **values),
@@ -189,6 +199,7 @@ def _button(act: str, words: str, *, is_strong: bool = False, **values: object) 
         class_="pg-button pg-button-strong" if is_strong else "pg-button",
         data_act=act,
         data_key=act,
+        data_experiment=experiment,
     )
 
 
@@ -252,7 +263,7 @@ def progress_html(progress: Progress) -> Markup:
             _figure("experiment.time_left", _left_words(progress)),
             _figure("experiment.figure_spent", spent_words(progress)),
             _figure("experiment.figure_reserved", fmt.usd(progress.money.reserved_usd)),
-            *_reckoned(progress.money),
+            *_reckoned(progress),
             class_="pg-figures",
         ),
         el("div", _models(progress.models), class_="pg-outlook-table"),
@@ -291,12 +302,15 @@ def _figure(name: str, value: str) -> Markup:
     return el("div", el("dt", text(name)), el("dd", value))
 
 
-def _reckoned(money: Money) -> list[Markup]:
+def _reckoned(progress: Progress) -> list[Markup]:
+    money = progress.money
     charged = fmt.usd(money.charged_usd)
     if money.n_charge_unknown:
         charged = text("experiment.not_told", usd=charged, count=f"{money.n_charge_unknown:,}")
     account = fmt.usd(money.account_usd)
-    if money.unexplained_usd:
+    if money.account_usd is None and not progress.is_at_rest:
+        account = text("experiment.account_later")
+    elif money.unexplained_usd:
         rest = fmt.usd(money.unexplained_usd)
         account = text("experiment.unexplained", usd=account, rest=rest)
     return [

@@ -12,7 +12,7 @@ from playground.markup import Markup, el
 from playground.sayings import words_of
 from playground.ui.compare.flow import Flow
 from playground.ui.compare.references import reference_strip
-from playground.ui.confirm import confirm_html
+from playground.ui.confirm import confirm_html, question_html
 from playground.ui.experiment.easel import ExperimentEasel
 from playground.ui.experiment.flow import ExperimentFlow, Outcome, Pending
 from playground.ui.experiment.form import form_of, plan_form, with_set_aside
@@ -94,6 +94,7 @@ class ExperimentScreen:
             with gr.Column(elem_id="experiment-one"):
                 self._head = html(script=script, elem_id="experiment-head")
                 self._progress = html(elem_id="experiment-progress")
+                self._pair = html(script=script, elem_id="experiment-pair")
                 self._stage = stage(elem_id="experiment-stage")
                 self._tools = html(script=script, elem_id="experiment-tools")
                 self._grid = html(
@@ -105,6 +106,7 @@ class ExperimentScreen:
         self._all = [
             self._head,
             self._progress,
+            self._pair,
             self._stage,
             self._tools,
             self._grid,
@@ -155,10 +157,11 @@ class ExperimentScreen:
         for widget in (self._tools, self._grid):
             widget.ask(self._on_ask, visit, self._all, trigger_mode="multiple", **QUIET)
             widget.pick(self._on_pick, visit, self._all, trigger_mode="multiple", **QUIET)
+        self._pair.close(self._on_close, visit, self._all, **options)
         inputs = [visit, self._pending]
         self._confirm.confirm(self._on_confirm, inputs, self._all, **options)
         self._confirm.leave(
-            self._on_leave, visit, [self._confirm, self._pending, self._notice], **options
+            self._on_leave, inputs, [self._confirm, self._pending, self._notice], **options
         )
         return entered
 
@@ -229,9 +232,10 @@ class ExperimentScreen:
             outcome = await _tried(lambda: self._steps.confirm(pending, visit))
         return await self._after(outcome, visit, request)
 
-    def _on_leave(self, visit_id: str) -> tuple[Markup, None, Markup]:
+    def _on_leave(self, visit_id: str, pending: Pending | None) -> tuple[Markup, None, Markup]:
         self._visit(visit_id)
-        return Markup(""), None, told_html(text("confirm.left"))
+        is_purchase = pending is None or pending.stop_of is None
+        return Markup(""), None, told_html(text("confirm.left") if is_purchase else "")
 
     # ---- handlers: looking --------------------------------------------------------------------
 
@@ -267,6 +271,12 @@ class ExperimentScreen:
     async def _on_pick(self, visit_id: str, event: gr.EventData, request: gr.Request) -> _Updates:
         leaf = self._leaf(request)
         leaf.chosen = picked(leaf.chosen, _told(event, "run"))
+        drawn = await self._drawn(leaf, self._visit(visit_id))
+        return {self._notice: told_html(""), **drawn}  # it would lie over what is scrolled to
+
+    async def _on_close(self, visit_id: str, request: gr.Request) -> _Updates:
+        leaf = self._leaf(request)
+        leaf.chosen = ()
         return await self._drawn(leaf, self._visit(visit_id))
 
     # ---- handlers: steering -------------------------------------------------------------------
@@ -282,9 +292,10 @@ class ExperimentScreen:
                 return Outcome(notice=self._steps.set_budget(shown, value, visit))
             if act == "resume":
                 return self._steps.resume(shown, visit)
-            steps = {"pause": self._steps.pause, "stop": self._steps.stop}
-            if act in steps:
-                steps[act](shown, visit)
+            if act == "stop":
+                return self._steps.stop(shown, visit)
+            if act == "pause":
+                self._steps.pause(shown, visit)
             return Outcome()
 
         return await self._after(await _tried(step), visit, request)
@@ -319,10 +330,9 @@ class ExperimentScreen:
         leaf, pending = self._leaf(request), outcome.pending
         if outcome.experiment_id is not None:
             leaf.look_at(outcome.experiment_id)
-        question = None if pending is None else confirm_html(pending.reason, pending.quote)
         return {
             self._notice: told_html(outcome.notice),
-            self._confirm: question or Markup(""),
+            self._confirm: Markup("") if pending is None else pending_html(pending),
             self._pending: pending,
             **await self._drawn(leaf, visit),
         }
@@ -358,6 +368,7 @@ class ExperimentScreen:
             self._progress: progress_html(view.progress),
             self._tools: tools_html(view.grid),
             self._grid: grid_html(view.grid),
+            self._pair: view.pair,
             self._stage: view.stage,
             self._place: el("span", data_shown=leaf.shown),
             self._ticks: IDLE_EVERY_S if view.progress.is_at_rest else BUSY_EVERY_S,
@@ -374,6 +385,14 @@ class ExperimentScreen:
 
 
 # ---- pieces -------------------------------------------------------------------------------------
+
+
+def pending_html(pending: Pending) -> Markup:
+    """The question before a purchase, or before a stop."""
+    if pending.quote is not None:
+        return confirm_html(pending.reason, pending.quote)
+    stop = text("experiment.stop")
+    return question_html(pending.reason, text("experiment.stop_kept"), yes=stop, region=stop)
 
 
 def picked(chosen: tuple[str, ...], run_id: str) -> tuple[str, ...]:

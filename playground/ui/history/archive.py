@@ -99,13 +99,13 @@ class Archive:
         """As `History.choices`."""
         return self._history.choices(visit.owner_id)
 
-    def thumbnail(self, file: str | None) -> Path | None:
+    def thumbnail(self, file: str | None, *, max_px: int = THUMBNAIL_PX) -> Path | None:
         """A small copy of the picture a row names; None when it is gone or broken."""
         path = self.picture(file)
         if path is None:
             return None
         try:
-            return thumbnail(path, self._thumbnails_dir, max_px=THUMBNAIL_PX)
+            return thumbnail(path, self._thumbnails_dir, max_px=max_px)
         except PlaygroundError:
             return None
 
