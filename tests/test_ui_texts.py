@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 import playground.ui.texts as texts
-from playground.catalog import MODELS
+from playground.catalog import DEFAULT_LANES, MODELS
 from playground.experiment.state import Pause
 from playground.results.sentences import TEXTS
 from playground.runner.views import Phase
@@ -45,6 +45,7 @@ HISTORY_WORDS = (
 )
 NOT_CALLED_FILTERS = ("text", "page_size", "view")
 BUILT = {
+    *(f"compose.lane_{lane}" for lane in range(1, len(DEFAULT_LANES) + 1)),
     *(f"compose.lacks_{name.replace(' ', '_')}" for m in MODELS.values() for name in m.not_offered),
     *(f"examples.{name}{end}" for name in EXAMPLE_NAMES for end in ("", "_prompt")),
     *(f"billing.{status}" for status in BillingStatus),
@@ -70,7 +71,8 @@ STAGE = {name for name in ENGLISH if name.startswith("stage.")}
 def _named_in_python() -> set[str]:
     groups = {name.partition(".")[0] for name in ENGLISH}
     telling = FOLDER / "texts" / "telling.py"
-    sources = "".join(file.read_text("utf-8") for file in (*FOLDER.glob("*.py"), telling))
+    files = [file for file in FOLDER.rglob("*.py") if file.parent != telling.parent]
+    sources = "".join(file.read_text("utf-8") for file in (*files, telling))
     names = re.findall(r"""["']([a-z]+\.[a-z_]+)["']""", sources)
     return {
         name

@@ -961,6 +961,15 @@ def test_an_emptied_stage_shows_nothing_of_before(
     assert on.page.locator(".pg-stage-name:visible").count() == 0
 
 
+def test_without_two_pictures_the_stage_is_one_line(on: Stage, red: StagePicture) -> None:
+    on.show(stage_value(red, red))
+    on.show(empty_stage(), state="empty")
+
+    assert on.rect(".pg-stage").height < 80
+    assert on.page.locator(".pg-stage button:visible").count() == 0
+    assert on.page.inner_text(".pg-stage-message") == "Two finished pictures can be compared here."
+
+
 def test_labels_are_never_markup(on: Stage, red: StagePicture, blue: StagePicture) -> None:
     evil = replace(red, label=HOSTILE, alt=HOSTILE, mark="<b>1</b>")
     other = replace(blue, label=HOSTILE + "2")
@@ -1112,6 +1121,10 @@ def test_the_question_mark_lists_every_key_and_escape_closes_the_list(
     on.keys("?")
     listed = on.page.inner_text(".pg-stage-keys")
     assert all(word in listed for word in ("slider", "full screen", "swap sides", "1:1 pixels"))
+
+    assert on.page.evaluate("document.activeElement.textContent") == "Close"
+    tick = on.page.locator(".pg-stage-keys input")
+    assert tick.evaluate("box => getComputedStyle(box).appearance") == "auto"  # a tick that is seen
 
     on.keys("b")  # the list is open: nothing happens behind it
     assert on.data("mode") == "side"
