@@ -466,6 +466,19 @@ def test_side_by_side_shows_both_whole_and_equally_large(
     assert near(on.colour(panes[1].x + 50, panes[1].y + 200), BLUE)
 
 
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
+def test_the_room_is_as_high_as_the_pictures(
+    open_stage: Callable[..., Stage], viewport: dict[str, int], noise: StagePicture
+) -> None:
+    on = open_stage(viewport=viewport)
+    on.show(stage_value(noise, noise))
+
+    for mode in ("side", "slider", "fade"):
+        on.page.click(f"[data-mode-button={mode}]")
+        on.settle()
+        assert on.picture(0).height == pytest.approx(on.pane(0).height, abs=2)
+
+
 @pytest.mark.parametrize("direction", ["vertical", "horizontal"])
 def test_the_slider_parts_the_pictures_where_the_divider_is(
     on: Stage, red: StagePicture, blue: StagePicture, direction: str
