@@ -11,6 +11,7 @@ from playground import ui
 from playground.emulator.faults import Endpoint
 from playground.runner.desk import Desk
 from playground.settings import Settings
+from playground.ui.compare.choices import choices_widget
 from playground.ui.compare.easel import Form
 from playground.ui.compare.screen import form_of
 
@@ -49,6 +50,14 @@ def test_only_pictures_and_their_small_copies_are_served(page: gr.Blocks, desk: 
     }
 
     assert {path.name for path in served} == {"pictures", "thumbnails"}
+
+
+def test_the_form_names_no_side_for_which_is_a_may_be_drawn() -> None:
+    form = str(choices_widget().html_template)
+
+    assert "First model" in form
+    assert "Second model" in form
+    assert "Side" not in form
 
 
 def test_what_must_be_off_is_off(desk: Desk) -> None:

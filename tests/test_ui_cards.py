@@ -67,7 +67,7 @@ def test_a_finished_card_tells_size_time_and_money() -> None:
     assert "1808×1024" in words
     assert "312 kB JPEG" in words
     assert "nominal 1820×1024, got 1808×1024" in words
-    assert "queued 2.1 s generating 9.2 s download 0.4 s" in words
+    assert "Details queued 2.1 s generating 9.2 s download 0.4 s" in words
     assert "12.4 s" in words
     assert "$0.065 charged" in words
 
@@ -101,6 +101,26 @@ def test_a_failed_card_keeps_the_service_s_reason_as_it_came_and_offers_a_retry(
     assert text("advice.moderation") in html
     assert 'data-action="retry"' in html
     assert "Retry this side · est. $0.07" in html
+    # Neither a mere failure nor a button that asks to be pressed: it would be stopped again.
+    assert "Stopped by content policy" in html
+    assert "Failed" not in html
+    assert 'class="pg-link" data-action="retry"' in html
+
+
+def test_other_failures_are_retried_by_a_button() -> None:
+    html = _html(a_finished_view(status=RunStatus.FAILED, error_kind="generation"))
+
+    assert "Failed" in html
+    assert 'class="pg-button" data-action="retry"' in html
+
+
+def test_what_is_seldom_asked_for_is_folded_away() -> None:
+    html = _html(a_finished_view())
+    folded = html[html.index("<details") : html.index("</details>")]
+
+    assert "queued" in folded
+    assert "Copy task id" in folded
+    assert "12.4 s" not in folded
 
 
 def test_an_unknown_kind_of_error_still_gets_advice() -> None:

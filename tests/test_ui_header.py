@@ -38,6 +38,8 @@ def test_spending_stands_against_its_caps() -> None:
 
     assert "$0.385" in html
     assert "no cap + 2 of unknown cost" in html
+    assert "data-unknown" in html  # then a phone shows it too
+    assert "data-unknown" not in _html()
     assert "$0.19" in html
     assert "of $5.00" in html
 

@@ -113,6 +113,13 @@ def test_the_keys_on_the_buttons_are_those_of_the_list():
     assert {key.replace("-", "−") for key in buttons} <= set(keys)
 
 
+def test_keys_of_the_vote_are_listed_where_there_is_one():
+    def listed(widget):
+        return {key for keys, _ in widget.props["keys"] for key in keys}
+
+    assert listed(stage(has_votes=True)) - listed(stage()) == {"1", "2", "3", "4", "C", "W"}
+
+
 @pytest.mark.parametrize("name", [*SCRIPTS, "stage.html", STYLE_SHEET])
 def test_nothing_comes_from_elsewhere(name):
     words = asset(name).replace("http://www.w3.org/2000/svg", "")

@@ -49,3 +49,9 @@ def test_the_subject_names_ratio_resolution_and_references() -> None:
 
     assert "16:9 · 1K · 2 references · 12:00 UTC" in html
     assert text("origin.example") in subject_html(a_view(), is_example=True)
+
+
+def test_a_long_prompt_can_be_unfolded_and_a_short_one_needs_no_handle() -> None:
+    assert "<details" not in subject_html(a_view(request=a_request(prompt="A fox")))
+    assert "<details" in subject_html(a_view(request=a_request(prompt="A fox. " * 40)))
+    assert "<details" in subject_html(a_view(request=a_request(prompt="A\nfox\nasleep")))

@@ -16,6 +16,7 @@ from playground.ui.texts import ENGLISH, text
 from playground.ui.texts.telling import told
 
 LANE_MARKS = "ABCDEFGH"
+_MODERATION = "moderation"  # the kind of an error
 
 PriceWords = Callable[[Request], str]
 
@@ -116,6 +117,7 @@ def _cell(view: RunView, card: Card, now: datetime) -> Markup:
             if view.run_id in guard.run_ids and guard.kind is not GuardKind.NOT_NOMINAL
         ),
         _facts(view),
+        _details(view),
         _actions(view, card),
         class_="pg-cell",
         data_run=view.run_id,
@@ -134,6 +136,8 @@ def _cell(view: RunView, card: Card, now: datetime) -> Markup:
 
 
 def _state_words(view: RunView) -> str:
+    if view.run is not None and view.run.error_kind == _MODERATION:
+        return text("status.moderated")
     if view.run is not None:
         return text(f"status.{view.run.status}")
     return text("phase.detached" if view.is_detached else f"phase.{view.phase}")
@@ -304,8 +308,21 @@ def ending_words(run: Run) -> str:
 
 
 def _facts(view: RunView) -> Markup:
-    rows = [_size_fact(view.run), _cost_fact(view), _time_fact(view.run), _task_fact(view)]
+    rows = [_size_fact(view.run), _cost_fact(view), _time_fact(view.run)]
     return el("dl", *rows, class_="pg-facts")
+
+
+def _details(view: RunView) -> Markup | None:
+    """What is asked for now and then, folded away."""
+    rows = [*_time_parts(view.run), _task_fact(view)]
+    if not any(rows):
+        return None
+    return el(
+        "details",
+        el("summary", text("card.details")),
+        el("dl", *rows, class_="pg-facts"),
+        class_="pg-details",
+    )
 
 
 def _fact(name: str, *details: str | Markup | None, kind: str) -> Markup:
@@ -330,24 +347,24 @@ def _size_fact(run: Run | None) -> Markup | None:
 
 
 def _time_fact(run: Run | None) -> Markup | None:
-    if run is None:
+    if run is None or (run.status != RunStatus.SUCCEEDED and run.total_s is None):
         return None
+    total = el("strong", fmt.seconds(run.total_s), _hidden(f" {text('card.total')}"))
+    return _fact("card.time", total, kind="time")
+
+
+def _time_parts(run: Run | None) -> tuple[Markup, ...]:
+    if run is None:
+        return ()
     parts = (
         ("card.queued", run.queued_s),
         ("card.generating", run.generating_s),
         ("card.download_time", run.download_s),
     )
-    times = (run.total_s, *(duration_s for _, duration_s in parts))
-    if run.status != RunStatus.SUCCEEDED and all(each is None for each in times):
-        return None
-    return _fact(
-        "card.time",
-        el("strong", fmt.seconds(run.total_s), _hidden(f" {text('card.total')}")),
-        *(
-            el("span", text(name), " ", el("b", fmt.seconds(duration_s)), class_="pg-part")
-            for name, duration_s in parts
-        ),
-        kind="time",
+    if run.status != RunStatus.SUCCEEDED and all(duration_s is None for _, duration_s in parts):
+        return ()
+    return tuple(
+        _fact(name, el("b", fmt.seconds(duration_s)), kind="part") for name, duration_s in parts
     )
 
 
@@ -416,11 +433,13 @@ def _picture_actions(view: RunView, picture: Path) -> Markup:
 
 
 def _retry(price: str, view: RunView, name: str) -> Markup:
+    # What will most likely be stopped again is offered, and not pressed upon anybody.
+    is_vain = view.run is not None and view.run.error_kind == _MODERATION
     return el(
         "button",
         text(name, price=price),
         type="button",
-        class_="pg-button",
+        class_="pg-link" if is_vain else "pg-button",
         data_action="retry",
         data_run=view.run_id,
     )

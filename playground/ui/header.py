@@ -92,7 +92,9 @@ def _brand(account: AccountView) -> Markup:
     )
 
 
-def _chip(name: str, value: str, detail: str | None = None, *, kind: str) -> Markup:
+def _chip(
+    name: str, value: str, detail: str | None = None, *, kind: str, has_unknown: bool = False
+) -> Markup:
     return el(
         "span",
         el("span", text(name), class_="pg-chip-name"),
@@ -101,6 +103,7 @@ def _chip(name: str, value: str, detail: str | None = None, *, kind: str) -> Mar
         el("span", f" {detail}", class_="pg-chip-detail") if detail else None,
         class_="pg-chip",
         data_chip=kind,
+        data_unknown=has_unknown,
     )
 
 
@@ -125,9 +128,11 @@ def _spent(
     name: str, spent_usd: Decimal, cap_usd: Decimal | None, money: MoneyView | None = None
 ) -> Markup:
     cap = text("header.no_cap") if cap_usd is None else text("header.of_cap", cap=fmt.usd(cap_usd))
-    if money is not None and money.unknown_count:
-        cap += f" {text('header.unknown_count', count=money.unknown_count)}"
-    return _chip(name, fmt.usd(spent_usd), cap, kind=name.removeprefix("header."))
+    unknown_count = 0 if money is None else money.unknown_count
+    if unknown_count:
+        cap += f" {text('header.unknown_count', count=unknown_count)}"
+    kind = name.removeprefix("header.")
+    return _chip(name, fmt.usd(spent_usd), cap, kind=kind, has_unknown=unknown_count > 0)
 
 
 def _today(header: Header) -> Markup | None:

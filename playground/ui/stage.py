@@ -38,6 +38,11 @@ _KEYS = (
     (("M",), "full"),
     (("?",), "help"),
 )
+_VOTE_KEYS = (
+    (("1", "2", "3", "4"), "vote"),
+    (("C",), "change"),
+    (("W",), "withdraw"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +100,19 @@ def empty_stage() -> dict[str, Any]:
 
 
 def stage(
-    value: dict[str, Any] | None = None, *, elem_id: str = "stage", spare_px: int = 0
+    value: dict[str, Any] | None = None,
+    *,
+    elem_id: str = "stage",
+    spare_px: int = 0,
+    has_votes: bool = False,
 ) -> gr.HTML:
     """
     A widget that shows a `stage_value`; it sends nothing back to the server.
 
     Args:
         spare_px: Of the window's height, what is left to the rest of the screen; 0 leaves it a share.
+
+        has_votes: A vote panel is about these pictures, so its keys are listed too.
     """
     return gr.HTML(
         empty_stage() if value is None else value,
@@ -114,7 +125,7 @@ def stage(
         spare_px=spare_px,
         keys=[
             [[text(key) if len(key) > 1 else key for key in keys], text(f"stage.key_{name}")]
-            for keys, name in _KEYS
+            for keys, name in (*_KEYS, *(_VOTE_KEYS if has_votes else ()))
         ],
     )
 

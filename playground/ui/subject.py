@@ -5,6 +5,7 @@ from playground.runner.views import RunView
 from playground.ui import format as fmt
 from playground.ui.texts import text
 
+LONG_CHARACTERS = 160  # more than two lines, for which there is room at first
 _NAMES = {0: None, 1: "subject.reference", 2: "subject.references"}
 
 
@@ -22,7 +23,14 @@ def subject_html(view: RunView, *, is_example: bool = False) -> Markup:
     return el(
         "div",
         el("span", text("origin.example"), class_="pg-badge") if is_example else None,
-        el("p", request.prompt, class_="pg-subject-prompt", dir="auto"),
+        _prompt(request.prompt),
         el("p", " · ".join(fact for fact in facts if fact), class_="pg-subject-facts"),
         class_="pg-subject",
     )
+
+
+def _prompt(prompt: str) -> Markup:
+    if len(prompt) <= LONG_CHARACTERS and prompt.count("\n") < 2:
+        return el("p", prompt, class_="pg-subject-prompt", dir="auto")
+    words = el("span", prompt, class_="pg-subject-prompt", dir="auto")
+    return el("details", el("summary", words), class_="pg-subject-long")

@@ -432,6 +432,40 @@ def test_with_names_a_vote_is_taken_and_does_not_count_as_blind(screen: Screen) 
     assert votes["winner_model"][1] == "flux-2-pro"
 
 
+def test_full_screen_takes_the_vote_and_says_that_it_did(screen: Screen) -> None:
+    screen.page.uncheck("#blind input")
+    screen.run("Large")
+    screen.page.wait_for_selector("#stage .pg-stage[data-state=ready]")
+    screen.page.focus("#stage .pg-stage-view")
+    verdict = screen.page.locator("#stage .pg-stage-verdict")
+    assert not verdict.is_visible()
+
+    screen.page.keyboard.press("m")
+    screen.page.wait_for_selector("#stage .pg-stage[data-full=true]")
+    assert verdict.locator("p").inner_text() == "Which is better?"
+    assert verdict.locator("button[data-answer]:visible").count() == 4
+    screen.page.keyboard.press("2")
+    wait_for_answer(screen, "b_better")
+    assert verdict.locator("p").inner_text() == "B better · recorded"
+    assert verdict.locator("button:visible").all_inner_texts() == ["Change\nC", "Withdraw\nW"]
+    verdict.locator("[data-act=withdraw]").click()
+    wait_for_answer(screen, "")
+    assert verdict.locator("button[data-answer]:visible").count() == 4
+    screen.page.keyboard.press("m")
+
+
+def test_a_vote_by_key_takes_the_focus_from_a_verdict_that_was_not_chosen(screen: Screen) -> None:
+    screen.page.uncheck("#blind input")
+    screen.run("By key")
+    screen.page.wait_for_selector("#stage .pg-stage[data-state=ready]")
+    screen.page.focus("#vote button[data-answer=a_better]")
+
+    screen.page.keyboard.press("2")
+    wait_for_answer(screen, "b_better")
+
+    assert screen.page.evaluate("document.activeElement.dataset.answer") == "b_better"
+
+
 # ---- every eye and hand ---------------------------------------------------------------------------
 
 

@@ -19,6 +19,8 @@ def test_a_run_shows_both_whole_pictures_with_seconds_and_money(screen: Screen) 
         words = screen.page.inner_text(card)
         assert "Done" in words
         assert "1024×1024" in words
+        screen.page.click(f"{card} summary")
+        words = screen.page.inner_text(card)
         assert re.search(r"queued\s+((?:< )?\d+\.\d s|–)", words)
         assert re.search(r"generating\s+((?:< )?\d+\.\d s|–)", words)
         assert re.search(r"download\s+(?:< )?\d+\.\d s", words)
@@ -87,7 +89,7 @@ def test_a_refusal_by_the_policy_is_told_as_one_and_nothing_is_charged(screen: S
     screen.run("Something that is refused")
 
     card = screen.page.inner_text(CARD_A)
-    assert "Not accepted" in card
+    assert "Stopped by content policy" in card
     assert "nothing charged" in card
     assert "Change the prompt" in card
 
@@ -177,6 +179,60 @@ def test_repeats_stand_in_one_card_a_side(screen: Screen) -> None:
     assert screen.page.locator(f"{CARD_B} .pg-picture img").count() == 3
     box = screen.page.locator(".pg-card").evaluate_all("cards => cards.map(c => c.offsetWidth)")
     assert box[0] == box[1]
+
+
+def test_failed_or_not_both_cards_are_of_one_height_and_their_frames_in_line(
+    screen: Screen,
+) -> None:
+    screen.app.faults("task:moderate,model=flux-2-pro")
+    screen.run("One of two")
+
+    for part in (".pg-card", ".pg-frame"):
+        boxes = [screen.page.locator(f"{card} {part}").bounding_box() for card in (CARD_A, CARD_B)]
+        tops, bottoms = zip(*((box["y"], box["y"] + box["height"]) for box in boxes), strict=True)
+        assert tops[0] == pytest.approx(tops[1], abs=0.5)
+        if part == ".pg-card":
+            assert bottoms[0] == pytest.approx(bottoms[1], abs=0.5)
+    # Nothing to set on a stage without two pictures.
+    assert screen.page.locator("#stage .pg-stage").bounding_box()["height"] < 80
+
+
+def test_what_asks_for_a_verdict_is_in_the_first_window_and_covers_no_picture(
+    screen: Screen,
+) -> None:
+    screen.page.set_viewport_size({"width": 1440, "height": 900})
+    screen.run("Seen at once")
+    screen.page.wait_for_selector("#vote .pg-vote[data-state=pair]")
+
+    where = screen.page.evaluate("scrollY")
+    verdict = screen.page.locator("#vote button[data-answer=both_bad]").bounding_box()
+    panel = screen.page.locator("#vote .pg-vote").bounding_box()
+    picture = screen.page.locator(f"{CARD_B} .pg-picture").bounding_box()
+    screen.page.set_viewport_size({"width": 1280, "height": 900})
+
+    assert where == 0
+    assert verdict["y"] + verdict["height"] <= 900
+    assert picture["y"] + picture["height"] <= panel["y"]
+
+
+def test_blind_comes_before_the_button_that_spends_and_one_key_leads_to_the_verdict(
+    screen: Screen,
+) -> None:
+    screen.run("By keyboard")
+    screen.wait_until_idle()
+    screen.page.wait_for_selector("#stage .pg-stage[data-state=ready]")
+    focused = (
+        "() => { const now = document.activeElement;"
+        " return now.dataset.answer ?? now.closest('#blind, #run, #skip')?.id; }"
+    )
+
+    screen.page.focus("#blind input")
+    stops = [screen.page.evaluate(focused)]
+    for key in ("Tab", "Tab", "Enter"):
+        screen.page.keyboard.press(key)
+        stops.append(screen.page.evaluate(focused))
+
+    assert stops == ["blind", "run", "skip", "a_better"]
 
 
 def test_the_same_model_may_stand_on_both_sides(screen: Screen) -> None:

@@ -90,10 +90,25 @@ def test_a_phone_never_scrolls_sideways(phone: Screen) -> None:
     phone.run("W" * 400)
 
     assert overhang() <= 0
+    # Of several pictures a side, those that belong together stand beside each other.
+    tops = phone.page.locator(".pg-cell").evaluate_all(
+        "cells => cells.map(cell => Math.round(cell.getBoundingClientRect().top))"
+    )
+    assert len(tops) == 8
+    assert tops[:4] == tops[4:]
+    phone.page.check("[data-choice=repeats] [value='1']")
+    phone.app.faults()
+    phone.wait_until_idle()
+    phone.run("One a side")
+    assert overhang() <= 0
     top_a, top_b = phone.page.locator(".pg-card").evaluate_all(
         "cards => cards.map(card => card.getBoundingClientRect().top)"
     )
     assert top_b > top_a + 200  # one below the other
+    assert phone.page.locator("#header").bounding_box()["height"] < 120
+    phone.page.wait_for_selector("#vote .pg-vote[data-state=pair]")
+    asks = phone.page.locator("#vote button[data-answer=a_better]").bounding_box()
+    assert asks["y"] + asks["height"] <= PHONE["height"]
 
 
 def test_dark_is_dark(screen: Screen) -> None:

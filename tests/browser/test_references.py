@@ -43,6 +43,19 @@ def test_references_are_numbered_reordered_removed_and_sent_as_shown(screen: Scr
     assert [reference.name for reference in sent] == ["lion.jpg", "tower.jpg"]
 
 
+def test_eight_references_leave_the_settings_in_sight(screen: Screen) -> None:
+    add(screen, *THREE)
+    tall = screen.page.locator(".pg-tiles").bounding_box()["height"]
+    add(screen, *THREE, *THREE[:2])
+
+    assert screen.page.locator(".pg-tiles").bounding_box()["height"] <= tall + 10
+    assert screen.page.locator(".pg-tile strong").all_inner_texts()[7] == "image 8"
+    widths = screen.page.locator(".pg-tile [data-do]").evaluate_all(
+        "buttons => buttons.map(each => Math.min(each.offsetWidth, each.offsetHeight))"
+    )
+    assert min(widths) >= 24
+
+
 def test_the_order_can_be_changed_by_keyboard_alone(screen: Screen) -> None:
     add(screen, *THREE[:2])
 

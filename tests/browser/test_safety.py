@@ -180,6 +180,9 @@ def test_a_key_is_used_for_this_session_and_is_nowhere_on_the_page(
 
 
 def test_a_key_survives_a_reload_and_can_be_forgotten(key_screen: Screen) -> None:
+    key_screen.page.click("[data-chip=key]")
+    assert not key_screen.page.is_visible("#forget-key")  # there is none yet
+    key_screen.page.keyboard.press("Escape")
     use_key(key_screen, CANARY)
     key_screen.page.reload()
     key_screen.page.wait_for_selector("[data-chip=key][data-own]")

@@ -466,6 +466,19 @@ def test_side_by_side_shows_both_whole_and_equally_large(
     assert near(on.colour(panes[1].x + 50, panes[1].y + 200), BLUE)
 
 
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
+def test_the_room_is_as_high_as_the_pictures(
+    open_stage: Callable[..., Stage], viewport: dict[str, int], noise: StagePicture
+) -> None:
+    on = open_stage(viewport=viewport)
+    on.show(stage_value(noise, noise))
+
+    for mode in ("side", "slider", "fade"):
+        on.page.click(f"[data-mode-button={mode}]")
+        on.settle()
+        assert on.picture(0).height == pytest.approx(on.pane(0).height, abs=2)
+
+
 @pytest.mark.parametrize("direction", ["vertical", "horizontal"])
 def test_the_slider_parts_the_pictures_where_the_divider_is(
     on: Stage, red: StagePicture, blue: StagePicture, direction: str
@@ -961,6 +974,15 @@ def test_an_emptied_stage_shows_nothing_of_before(
     assert on.page.locator(".pg-stage-name:visible").count() == 0
 
 
+def test_without_two_pictures_the_stage_is_one_line(on: Stage, red: StagePicture) -> None:
+    on.show(stage_value(red, red))
+    on.show(empty_stage(), state="empty")
+
+    assert on.rect(".pg-stage").height < 80
+    assert on.page.locator(".pg-stage button:visible").count() == 0
+    assert on.page.inner_text(".pg-stage-message") == "Two finished pictures can be compared here."
+
+
 def test_labels_are_never_markup(on: Stage, red: StagePicture, blue: StagePicture) -> None:
     evil = replace(red, label=HOSTILE, alt=HOSTILE, mark="<b>1</b>")
     other = replace(blue, label=HOSTILE + "2")
@@ -1112,6 +1134,10 @@ def test_the_question_mark_lists_every_key_and_escape_closes_the_list(
     on.keys("?")
     listed = on.page.inner_text(".pg-stage-keys")
     assert all(word in listed for word in ("slider", "full screen", "swap sides", "1:1 pixels"))
+
+    assert on.page.evaluate("document.activeElement.textContent") == "Close"
+    tick = on.page.locator(".pg-stage-keys input")
+    assert tick.evaluate("box => getComputedStyle(box).appearance") == "auto"  # a tick that is seen
 
     on.keys("b")  # the list is open: nothing happens behind it
     assert on.data("mode") == "side"

@@ -183,6 +183,16 @@
     true,
   );
 
+  // ---- from the form to what is asked about its result ------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("[data-skip]")) return;
+    const verdict = document.querySelector("#vote .pg-vote:not([hidden]) button[data-answer]");
+    const results = document.querySelector("#results");
+    results.tabIndex = -1;
+    (verdict?.offsetParent ? verdict : results).focus();
+  });
+
   // ---- copying -------------------------------------------------------------------------------
 
   async function copy(text) {

@@ -1,9 +1,6 @@
 // Laying the stage out and drawing it, once a frame at most. Follows `stage.js`.
 const PIXELATED_ZOOM = 4;
 const HEIGHT_SHARE = 0.78; // of the window
-const CAPTION_PX = 34;
-const TIGHT_CAPTION_PX = 52; // two lines
-const TIGHT_PX = 300;
 
 function relayout() {
   isMeasured = false;
@@ -22,7 +19,7 @@ function setHeight(box) {
   // Where the rest of a screen must stay in sight too, it says how much height that takes.
   const isShared = props.spare_px && innerWidth > 640;
   const limit = isShared ? innerHeight - props.spare_px : innerHeight * HEIGHT_SHARE;
-  view.style.height = `${wantedHeight(view.clientWidth, box, CAPTION_PX, limit)}px`;
+  view.style.height = `${wantedHeight(view.clientWidth, box, { mode, direction }, limit)}px`;
 }
 
 /** Sizes panes and captions; false while there is no room, as in a tab that is not open. */

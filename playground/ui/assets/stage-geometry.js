@@ -1,9 +1,12 @@
 // Where a picture lies, as plain arithmetic. All lengths on the screen are whole device pixels, so
 // that both sides meet the same grid; a zoom of 1 shows one pixel of the common box on one of them.
 const MAX_ZOOM = 32;
-const GAP_PX = 12; // in the units of the style sheet, as the next two
+const GAP_PX = 12; // in the units of the style sheet, as the next ones
 const NARROW_PX = 560;
-const MIN_HEIGHT_PX = 260;
+const MIN_HEIGHT_PX = 180;
+const CAPTION_PX = 34;
+const TIGHT_CAPTION_PX = 52; // two lines
+const TIGHT_PX = 300;
 const MAX_UNIT_PX = 16;
 
 /** The smallest box that holds both; at least one of them fills it without being enlarged. */
@@ -123,11 +126,26 @@ function arranged({ width, height }, { mode, direction, box, isNarrow, caption, 
   };
 }
 
-/** A height, in units of the style sheet, that serves one picture and two beside each other. */
-function wantedHeight(width, box, caption, limit) {
+function captionHeight(width) {
+  return width < TIGHT_PX ? TIGHT_CAPTION_PX : CAPTION_PX;
+}
+
+/** The height, in units of the style sheet, in which the pictures leave nothing empty, up to `limit`. */
+function wantedHeight(width, box, { mode, direction }, limit) {
   const ratio = box.height / box.width;
-  const alone = width * ratio;
-  const beside = ((width - GAP_PX) / 2) * ratio;
-  const wanted = width < NARROW_PX ? 2 * alone : beside + (alone - beside) / 4;
-  return Math.round(limited(wanted + caption, MIN_HEIGHT_PX, Math.max(MIN_HEIGHT_PX, limit)));
+  const half = (width - GAP_PX) / 2;
+  const most = Math.max(MIN_HEIGHT_PX, limit);
+  const fitted = (height) => Math.round(limited(height, MIN_HEIGHT_PX, most));
+  if (mode === "slider" && direction === "horizontal") {
+    return fitted(width * ratio + 2 * captionHeight(width));
+  }
+  if (mode !== "side") return fitted(width * ratio + captionHeight(half));
+  const beside = half * ratio + captionHeight(half);
+  if (width >= NARROW_PX) return fitted(beside);
+  // As `arranged` decides: over each other where that shows them larger.
+  const around = 2 * captionHeight(width) + GAP_PX;
+  const over = 2 * width * ratio + around;
+  const besideTall = Math.min(beside, most) - captionHeight(half);
+  const overTall = (Math.min(over, most) - around) / 2;
+  return fitted(overTall > besideTall ? over : beside);
 }

@@ -297,7 +297,7 @@ speed.addEventListener("input", () => {
 });
 stage.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (!button) return;
+  if (!button || button.closest(".pg-stage-verdict")) return; // the vote panel's
   const { modeButton, act, direction: way, gain: factor } = button.dataset;
   if (modeButton && modeButton !== mode) setMode(modeButton);
   if (act) ACTS[act]();

@@ -117,7 +117,11 @@ function enter(next, message = words(next === "ready" ? "empty" : next)) {
   stage.dataset.state = next;
   find(".pg-stage-message").textContent = next === "ready" ? "" : message;
   if (next !== "loading") forgetDifference();
-  if (next === "empty") for (const image of images) image.removeAttribute("src");
+  if (next === "empty") {
+    for (const image of images) image.removeAttribute("src");
+    view.style.height = ""; // as a pair needed it
+    fill(false); // the button that leads out is gone with the others
+  }
   // Not while loading: a button that is disabled under somebody's hand loses the focus.
   for (const button of all(".pg-stage-tools button:not([data-act=keys])")) {
     button.disabled = next === "empty" || next === "problem";

@@ -5,14 +5,34 @@ const ONWARD = new Set(["Enter", "ArrowRight", "1", "2", "3", "4", "5", "n"]);
 const CALM_MS = 300; // a key pressed twice by accident must not judge the next pair
 const MERGE_MS = 500; // several taps on reasons become one row
 const PATIENCE_MS = 10_000;
+const ROOMY_PX = 700;
+const PADDING_PX = 12;
 
 const texts = props.texts;
 const find = (selector) => element.querySelector(selector);
-const all = (selector) => Array.from(element.querySelectorAll(selector));
 const panel = find(".pg-vote");
 const note = find(".pg-vote-note input");
 const problem = find(".pg-vote-problem");
 const life = new AbortController();
+
+/** The foot of the stage, which votes in full screen where this panel is out of sight. */
+function foot() {
+  const there = document.querySelector(`#${props.stage} .pg-stage-verdict`);
+  if (there && !there.children.length) {
+    const line = document.createElement("p");
+    line.setAttribute("role", "status");
+    const parts = [".pg-vote-answers", "[data-change]", "[data-act=withdraw]", "[data-act=next]"];
+    there.append(line, ...parts.map((part) => find(part).cloneNode(true)));
+    there.addEventListener("click", pressed);
+  }
+  return there;
+}
+
+/** In the panel, and what stands for it in the foot of the stage. */
+function all(selector) {
+  const places = [element, foot()].filter(Boolean);
+  return places.flatMap((each) => Array.from(each.querySelectorAll(selector)));
+}
 
 let value = { state: "none" };
 let told = ""; // the value that is drawn, to draw nothing twice
@@ -84,12 +104,12 @@ function draw() {
   find(".pg-vote-answers").hidden = !isPair;
   find(".pg-vote-why").hidden = !isPair;
   const onward = value.isJudging ? "next" : "next_pair";
-  write(find("[data-act=next] span"), texts[onward]);
+  for (const words of all("[data-act=next] span")) write(words, texts[onward]);
   for (const button of all("[data-act]")) {
     button.hidden = !(value.acts ?? []).includes(button.dataset.act);
   }
-  find("[data-act=next] kbd").hidden = !value.isJudging;
-  find("[data-change]").hidden = !value.answer;
+  for (const cap of all("[data-act=next] kbd")) cap.hidden = !value.isJudging;
+  for (const button of all("[data-change]")) button.hidden = !value.answer;
   find(".pg-vote-sides").replaceChildren(...(value.sides ?? []).map(side));
   for (const name of ["sizes", "check"]) {
     write(find(`.pg-vote-${name}`), value[name] ?? "");
@@ -115,10 +135,23 @@ function describe() {
     // Not `disabled`: that would take the focus from under somebody's hand.
     button.setAttribute("aria-disabled", String(!isOpen));
   }
-  find("[data-change]").setAttribute("aria-pressed", String(isChanging));
+  for (const button of all("[data-change]")) {
+    button.setAttribute("aria-pressed", String(isChanging));
+  }
   for (const chip of all("[data-reason]")) {
     chip.setAttribute("aria-pressed", String(reasons.has(chip.dataset.reason)));
   }
+  describeFoot();
+}
+
+/** In full screen the answer itself is out of sight, so the foot says that it was taken. */
+function describeFoot() {
+  const there = foot();
+  if (!there) return;
+  there.hidden = value.state !== "pair";
+  there.dataset.answered = String(Boolean(value.answer) && !isChanging);
+  const taken = value.answer ? texts.recorded.replace("{words}", texts[value.answer]) : texts.title;
+  write(there.firstElementChild, problem.hidden ? taken : problem.textContent);
 }
 
 function side({ mark, name, facts }) {
@@ -146,6 +179,10 @@ function side({ mark, name, facts }) {
 function keepFocus(had, isSame, isVoteNew) {
   if (value.state === "none" || !value.isJudging) {
     if (had && !had.offsetParent) panel.focus({ preventScroll: true });
+    // Chosen by a key while another verdict had the focus: that one is not what was said.
+    else if (had?.dataset.answer && value.answer && isVoteNew) {
+      find(`button[data-answer="${value.answer}"]`).focus({ preventScroll: true });
+    }
     return;
   }
   const now = document.activeElement;
@@ -200,6 +237,7 @@ function answer(name) {
   if (seen !== value.token && !areThere()) {
     write(problem, texts.not_loaded);
     problem.hidden = false;
+    describeFoot();
     return;
   }
   seen = value.token;
@@ -249,7 +287,9 @@ function sendWords() {
   else send("cast", { answer: value.answer });
 }
 
-element.addEventListener("click", (event) => {
+element.addEventListener("click", pressed);
+
+function pressed(event) {
   const button = event.target.closest("button");
   if (!button) return;
   const { answer: name, act: step, reason } = button.dataset;
@@ -259,7 +299,8 @@ element.addEventListener("click", (event) => {
     if (!reasons.delete(reason)) reasons.add(reason);
     wordsChanged();
   } else if ("change" in button.dataset) change();
-});
+}
+
 note.addEventListener("change", wordsChanged);
 note.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing) return;
@@ -319,6 +360,23 @@ document.addEventListener(
   },
   { signal: life.signal },
 );
+
+// ---- the part that stays in sight --------------------------------------------------------------
+
+/** Below the verdicts, and where there is room below the reasons, the panel may leave the window. */
+function measure() {
+  const isRoomy = panel.clientWidth >= ROOMY_PX;
+  const kept = isRoomy ? [".pg-vote-why"] : [".pg-vote-answers", ".pg-vote-acts"];
+  const bottoms = kept.map((part) => find(part).getBoundingClientRect().bottom);
+  const rest = panel.getBoundingClientRect().bottom - Math.max(...bottoms) - PADDING_PX;
+  element.closest(".block").style.setProperty("--pg-vote-rest", `${Math.max(0, rest)}px`);
+}
+
+const watcher = new ResizeObserver(() => {
+  if (!element.isConnected) return watcher.disconnect();
+  measure();
+});
+watcher.observe(panel);
 
 // ---- beginning -------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import gradio as gr
 from playground import catalog
 from playground.markup import Markup, el
 from playground.ui import format as fmt
-from playground.ui.cards import lane_mark, nominal_words
+from playground.ui.cards import nominal_words
 from playground.ui.texts import text
 from playground.ui.widgets import html
 
@@ -74,12 +74,10 @@ def _choices_html() -> Markup:
     )  # fmt: skip
 
 
-def _group(
-    label: str, name: str, options: Mapping[str, Markup], chosen: str, **values: object
-) -> Markup:
+def _group(label: str, name: str, options: Mapping[str, Markup], chosen: str) -> Markup:
     return el(
         "fieldset",
-        el("legend", text(label, **values)),
+        el("legend", text(label)),
         el(
             "div",
             *(
@@ -105,7 +103,8 @@ def _lane(lane: int) -> Markup:
         for model in catalog.MODELS.values()
     }
     chosen = catalog.DEFAULT_LANES[lane - 1]
-    return _group("compose.lane", f"lane-{lane}", options, chosen, lane=lane_mark(lane))
+    # No letter of a side: which picture is A is drawn where the comparison is blind.
+    return _group(f"compose.lane_{lane}", f"lane-{lane}", options, chosen)
 
 
 def _not_offered() -> str:

@@ -23,7 +23,9 @@ from playground.ui.widgets import COMPARE_TAB, QUIET, html
 
 REFRESH_EVERY_S = 5.0
 PROMPT_LINES = 3
-MAX_PROMPT_LINES = 14
+MAX_PROMPT_LINES = 8
+# The line on top, the stage's own buttons and the verdicts: in sight with both whole pictures.
+STAGE_SPARE_PX = 330
 _SHOW_TAB = f"() => window.playground.showTab('{COMPARE_TAB}')"
 _TELL_WHO = (
     "() => [window.playground.visitId(), window.playground.comparisonId(),"
@@ -87,6 +89,8 @@ class CompareScreen:
 
     def _buy(self) -> None:
         with gr.Column(elem_id="buy"):
+            # Before the button that spends, for hands that go from field to field.
+            self._blind = blind_switch()
             with gr.Row(elem_id="buy-buttons"):
                 # Off until the page knows whose visit it is: a run begun before would be nobody's.
                 self._run = gr.Button(
@@ -100,11 +104,20 @@ class CompareScreen:
                 self._stop = gr.Button(
                     text("run.stop"), elem_id="stop", interactive=False, min_width=110, scale=0
                 )
-            self._blind = blind_switch()
             self._basis = html(elem_id="basis")
             html(el("p", text("run.stop_hint")), elem_id="stop-hint")
             self._notice = html(notice_html(None), script="notice.js", elem_id="notice")
             self._confirm = html(script="confirm.js", elem_id="confirm")
+            html(
+                el(
+                    "button",
+                    text("compose.skip"),
+                    type="button",
+                    class_="pg-button",
+                    data_skip=True,
+                ),
+                elem_id="skip",
+            )
 
     def _show(self) -> None:
         self._subject = html(elem_id="subject")
@@ -113,7 +126,7 @@ class CompareScreen:
                 html(script="actions.js", elem_id=f"card-{lane}", min_width=280)
                 for lane in range(1, LANES + 1)
             ]
-        self._stage = stage()
+        self._stage = stage(spare_px=STAGE_SPARE_PX, has_votes=True)
         self._vote = vote_panel(stage_id="stage", elem_id="vote")
         self._earlier = html(script="actions.js", elem_id="earlier")
         self._place = html(script="place.js", elem_id="place")

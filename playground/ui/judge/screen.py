@@ -43,7 +43,7 @@ class JudgeScreen:
             )
             self._message = html(script="actions.js", elem_id="judge-message")
             self._subject = html(elem_id="judge-subject")
-            self._stage = stage(elem_id="judge-stage", spare_px=STAGE_SPARE_PX)
+            self._stage = stage(elem_id="judge-stage", spare_px=STAGE_SPARE_PX, has_votes=True)
             self._vote = vote_panel(stage_id="judge-stage", elem_id="judge-vote")
 
     def wire(self, demo: gr.Blocks, tab: gr.Tab) -> None:

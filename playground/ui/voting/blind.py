@@ -16,7 +16,7 @@ from playground.ui.widgets import html
 
 
 def blind_switch() -> gr.HTML:
-    """A switch beside the run button; see `switched` for its value."""
+    """A switch above the run button; see `switched` for its value."""
     return html(
         switched(False),
         script="blind.js",
