@@ -164,7 +164,8 @@ def test_live_comes_first_and_emulated_is_never_mixed_in(tmp_path: Path) -> None
     assert (drawn.verdict.origin, drawn.n_runs) == (Origin.EMULATED, 40)
     assert drawn.summary.tally.n_votes == 20
     assert live.choices.origins == drawn.choices.origins == (Origin.EMULATED, Origin.LIVE)
-    assert "Emulated pictures, no evidence" in words_of(verdict_html(drawn))
+    assert "Emulated pictures, no evidence" not in words_of(verdict_html(drawn))
+    assert 'data-said="Emulated pictures, no evidence' in verdict_html(drawn)
     assert "drawn by the emulator" in words_of(verdict_html(drawn))
     assert "drawn by the emulator" not in words_of(verdict_html(live))
 
@@ -250,11 +251,13 @@ def test_small_groups_are_counted_and_not_drawn(tmp_path: Path) -> None:
 
     page = groups_html(findings_in(tmp_path, EVERYTHING))
 
-    drawn, table = page.split("<details", 1)
+    drawn, table, folded = page.split("<details")
     assert "tag night" in words_of(drawn)
-    assert "img src" not in words_of(drawn).casefold()
-    assert "too few to say" in words_of(table)
-    assert "1 groups with under 5" in words_of(drawn)
+    assert "img src" not in words_of(drawn + table).casefold()
+    assert "tag night" in words_of(table)
+    assert "1 more with too few votes" in words_of(folded)
+    assert "img src=x" in words_of(folded)
+    assert "under 5 decisive prompts are not drawn: 1." in words_of(drawn)
     assert "<img" not in page
     assert "never a finding" in words_of(drawn)
 
@@ -345,7 +348,40 @@ def test_failures_stand_with_their_interval(tmp_path: Path) -> None:
 
     assert "pro failed" in words
     assert "4 of 20" in words
-    assert "only pro 4 times" in words
+    assert "flex alone brought no picture in 0, pro alone in 4" in words
+
+
+def test_sentence_chart_and_table_count_every_run_exactly_once(tmp_path: Path) -> None:
+    runs = comparisons(20)
+    endings = ["failed", "failed", "refused", "timed_out", "unconfirmed", "cancelled"]
+    for place, status in enumerate(endings):
+        runs[2 * place + 1] = replace(failed(runs[2 * place + 1]), status=status, total_s=None)
+    log_runs(tmp_path, runs)
+
+    page = failures_html(findings_in(tmp_path, EVERYTHING))
+
+    chart, table = page.split("<details")
+    counts = {
+        kind: int(re.search(rf"pro {kind} (\d+) of 19", words_of(chart)).group(1))  # type: ignore[union-attr]
+        for kind in ("failed", "refused", "timed out", "unconfirmed")
+    }
+    assert counts == {"failed": 2, "refused": 1, "timed out": 1, "unconfirmed": 1}
+    told = re.findall(r"(\d+) of 19", words_of(table))
+    assert list(map(int, told)) == [14, *counts.values()]
+    assert sum(map(int, told)) == 19
+    alone = sum(counts.values())
+    assert f"flex alone brought no picture in 0, pro alone in {alone}." in words_of(chart)
+
+
+def test_a_kind_of_failure_that_never_occurred_is_drawn_only_where_it_could_surprise(
+    tmp_path: Path,
+) -> None:
+    log_runs(tmp_path, comparisons(8))
+
+    chart = failures_html(findings_in(tmp_path, EVERYTHING)).split("<details")[0]
+
+    assert "pro failed" in words_of(chart)
+    assert "timed out" not in words_of(chart)
 
 
 # ---- what is asked --------------------------------------------------------------------------------
@@ -480,14 +516,17 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    """Twelve pairs on disk: 1 to 9 judged by me, the rest by another; every third against the trend."""
-    runs = pictured_comparisons(tmp_path, 12)
+    """
+    Twenty-four pairs with pictures on disk: 1 to 9 judged by me, the rest by others;
+    of the first nine every third, and the eleventh, go against the trend.
+    """
+    runs = pictured_comparisons(tmp_path, 24, n_pictured=24)
     votes = synthetic_votes(runs, share=1)
     other = synthetic_votes(runs, share=0, voter_id="voter_other")
     mine = [other[n] if n % 3 == 0 else votes[n] for n in range(9)]
     log_votes(tmp_path, [replace(vote, voter_id=ME, note=HOSTILE) for vote in mine])
     friend = synthetic_votes(runs, share=1, voter_id="voter_friend")
-    log_votes(tmp_path, [friend[9], other[10], friend[11]])
+    log_votes(tmp_path, [friend[9], other[10], *friend[11:]])
     made = Rig(tmp_path)
     yield made
     made.desk.close()
@@ -517,7 +556,7 @@ def test_only_pairs_whose_names_i_know_are_measured(rig: Rig) -> None:
 
     assert "9 pairs" not in words_of(before)
     assert "9 pairs, each measured at one size" in words_of(page)
-    for number in (10, 11, 12):
+    for number in range(10, 25):
         assert f'data-comparison="cmp_{number}"' not in page
     assert "None of them says which picture is better" in words_of(page)
 

@@ -70,7 +70,8 @@ STAGE = {name for name in ENGLISH if name.startswith("stage.")}
 def _named_in_python() -> set[str]:
     groups = {name.partition(".")[0] for name in ENGLISH}
     telling = FOLDER / "texts" / "telling.py"
-    sources = "".join(file.read_text("utf-8") for file in (*FOLDER.glob("*.py"), telling))
+    screens = (file for file in FOLDER.rglob("*.py") if file.parent.name != "texts")
+    sources = "".join(file.read_text("utf-8") for file in (*screens, telling))
     names = re.findall(r"""["']([a-z]+\.[a-z_]+)["']""", sources)
     return {
         name
