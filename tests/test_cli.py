@@ -57,7 +57,7 @@ def test_compare_prints_both_pictures_with_their_money(run, tmp_path):
     assert "$0.07 charged" in out
     assert "$0.025 charged" in out
     assert "1820×1024" in out
-    assert "charged in all: $0.095" in out
+    assert "charged in all: $0.095 (emulated)" in out
     assert "flux-2-flex" in err
     assert len(load_runs(tmp_path / "data" / "runs.csv")) == 2
 

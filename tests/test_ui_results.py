@@ -32,7 +32,7 @@ from playground.ui.results.filters import options_of, untouched
 from playground.ui.results.findings import FindingsBook, Question, asked, thinned
 from playground.ui.results.money import money_html
 from playground.ui.results.page import plain, top_html, verdict_html
-from playground.ui.results.pairs import number_words
+from playground.ui.results.pairs import against_html, number_words
 from playground.ui.results.sections import (
     failures_html,
     groups_html,
@@ -43,7 +43,7 @@ from playground.ui.results.weighing import ResultsView, Weighing
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits
 from tests.judging_rig import a_picture, failed, keep_picture, log_runs
-from tests.results_rig import comparisons
+from tests.results_rig import FLEX, PRO, comparisons, votes_on
 from tests.weighing_rig import (
     ME,
     findings_in,
@@ -222,6 +222,45 @@ def test_few_votes_give_counts_and_no_percentages(
     is_few = n_votes < 5
     assert ("%" not in words_of(page)) == is_few
     assert ("pg-plot" not in page) == is_few
+
+
+def test_a_winner_that_was_called_and_taken_back_is_told(tmp_path: Path) -> None:
+    runs = comparisons(20)
+    log_runs(tmp_path, runs)
+    log_votes(tmp_path, votes_on(runs, [FLEX] * 10 + [PRO] * 10))
+
+    found = findings_in(tmp_path, EVERYTHING)
+
+    words = words_of(verdict_html(found))
+    assert "a winner is called at 20: reached 93.1 at vote 10, not now" in words
+    assert "has since fallen back to 0.27" in words
+    assert "about 210 prompts" not in words
+    assert "50 % (20–80 %), valid at any time" in words
+    assert "pg-button-strong" not in verdict_html(found)
+    assert "no clear trend to disagree with" in words_of(against_html(found, (), n_pairs=0))
+
+
+def test_experiments_are_offered_by_the_names_of_their_plans(tmp_path: Path) -> None:
+    ids = [f"exp_{number:024x}" for number in range(2)]
+    for place, experiment_id in enumerate(ids):
+        runs = [
+            replace(run, run_id=f"{place}{run.run_id}", comparison_id=f"{place}{run.comparison_id}")
+            for run in comparisons(6, experiment_id=experiment_id)
+        ]
+        log_runs(tmp_path, runs)
+        log_votes(tmp_path, votes_on(runs, [PRO, FLEX] * 3))
+    plan = tmp_path / "experiments" / ids[0] / "plan.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(f'{{"name": "Night {HOSTILE[:4]}"}}', "utf-8")
+
+    found = FindingsBook(tmp_path).answer(EVERYTHING)
+
+    assert options_of(found.choices)["experiment"] == [
+        (ids[0], f"Night {HOSTILE[:4]}"),
+        (ids[1], "exp_…000001"),
+    ]
+    assert "experiment Night &lt;img" in groups_html(found)
+    assert ids[1] not in groups_html(found)
 
 
 def test_when_every_pair_is_judged_it_asks_for_more_prompts(tmp_path: Path) -> None:

@@ -515,13 +515,13 @@ CHECKS = [
         CheckKind.PARTS,
         lambda: parted((10, 34), (41, 33), (29, 12)),
         "warn",
-        "Parts of the votes point in opposite directions, for pro: experiment exp_1 10 of 44 (13–37 %), experiment exp_3 29 of 41 (56–82 %). Look at one at a time.",
+        "Parts of the votes point in opposite directions, for pro – experiment exp_1: 10 of 44 (13–37 %); experiment exp_3: 29 of 41 (56–82 %). Look at one at a time.",
     ),
     (
         CheckKind.PARTS,
         lambda: parted((2, 22), (22, 2), name_of={"exp_1": "Night", "exp_2": "Day"}.get),
         "warn",
-        "Parts of the votes point in opposite directions, for pro: experiment Night 2 of 24 (2–26 %), experiment Day 22 of 24 (74–98 %). Look at one at a time.",
+        "Parts of the votes point in opposite directions, for pro – experiment Night: 2 of 24 (2–26 %); experiment Day: 22 of 24 (74–98 %). Look at one at a time.",
     ),
     (
         CheckKind.PARTS,

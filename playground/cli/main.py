@@ -275,7 +275,8 @@ def _print_result(result: ComparisonResult) -> None:
         if path is not None:
             print(f"    {path}")
     total = result.charged_usd
-    print("charged in all: " + ("not known yet" if total is None else f"${total}"))
+    amount = "not known yet" if total is None else f"${total}"
+    print(f"charged in all: {amount}{' (emulated)' if result.is_emulated else ''}")
 
 
 def _outcome(run: Run) -> str:

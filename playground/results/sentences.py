@@ -44,7 +44,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "enough_mixed": "Not settled: {n} decisive, and they point both ways. More of the same will "
         "not settle it.",
         "parts_good": "No part of the votes points the other way: {n} parts compared.",
-        "parts_warn": "Parts of the votes point in opposite directions, for {model}: {one}, {other}. "
+        "parts_warn": "Parts of the votes point in opposite directions, for {model} – {one}; {other}. "
         "Look at one at a time.",
         "parts_unknown": "Whether parts of the votes point in opposite directions is not known: no "
         "two of them have {least} decisive prompts.",
@@ -113,7 +113,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "ratio_least": "at least {low}",
         "ratio_most": "at most {high}",
         "ratio_no_bounds": "no bounds",
-        "part": "{part} {wins} of {n} ({interval})",
+        "part": "{part}: {wins} of {n} ({interval})",
         "part_tag": "tag {value}",
         "part_ratio": "ratio {value}",
         "part_resolution": "resolution {value}",

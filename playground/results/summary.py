@@ -116,6 +116,11 @@ class Summary:
     live: pd.DataFrame
     disagreements: pd.DataFrame
 
+    @property
+    def has_trend(self) -> bool:
+        """Whether one model is clearly ahead, so that single votes can go against it."""
+        return _trend(self.tally) != 0
+
 
 def summarise(
     runs: pd.DataFrame,
@@ -220,7 +225,7 @@ def disagreements(evidence: Evidence, whole: Tally) -> pd.DataFrame:
     Columns: comparison_id, run_1, run_2, prompt, winner_model, voter_id, reasons, note, at.
     """
     verdicts = evidence.verdicts
-    trend = whole.trend if whole.n >= MIN_PROMPTS else 0
+    trend = _trend(whole)
     against = verdicts[verdicts["net"].to_numpy() == (-trend or 2)]
     first = evidence.pairs["first"].to_numpy()[against["pair"].to_numpy()]
     return pd.DataFrame(
@@ -238,6 +243,13 @@ def disagreements(evidence: Evidence, whole: Tally) -> pd.DataFrame:
             "at": against["at"].array,
         }
     )
+
+
+def _trend(whole: Tally) -> int:
+    """+1 and −1: the second and the first model is ahead beyond chance, read once; else 0."""
+    if whole.share is None or whole.n < MIN_PROMPTS:
+        return 0
+    return int(whole.share.low > 0.5) - int(whole.share.high < 0.5)
 
 
 def _voter_checks(evidence: Evidence, whole: Tally, level: float) -> VoterChecks:

@@ -50,13 +50,6 @@ class Tally:
         return self.wins + self.losses
 
     @property
-    def trend(self) -> int:
-        """+1 and −1: the second and the first model is preferred beyond chance, read once; else 0."""
-        if self.share is None:
-            return 0
-        return int(self.share.low > 0.5) - int(self.share.high < 0.5)
-
-    @property
     def n_even(self) -> int:
         """Prompts with votes on which neither model is ahead."""
         return self.n_prompts - self.n

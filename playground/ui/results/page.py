@@ -204,7 +204,9 @@ def _next(findings: Findings) -> Markup:
         words = None if not findings.n_runs else text("results.no_pairs")
         return _step(words, text("results.go_compare"), "compare", is_strong=True)
     if not left:
-        is_open = findings.verdict.kind in (VerdictKind.TOO_FEW, VerdictKind.CANNOT_TELL)
+        kind = findings.verdict.kind
+        is_open = kind in (VerdictKind.TOO_FEW, VerdictKind.CANNOT_TELL)
+        is_open &= not findings.verdict.is_reversed  # more of the same would not settle it
         words = text("results.all_judged")
         return _step(words, text("results.go_more"), "compare", is_strong=is_open)
     is_first = summary.n_pairs_judged == 0
