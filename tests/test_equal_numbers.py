@@ -13,6 +13,7 @@ from playground.cli.terminal import Exit
 from playground.judging.votes import load_votes
 from playground.results.checks import checks_of
 from playground.results.scope import Scope
+from playground.results.sentences import phrase
 from playground.results.summary import Summary, summarise
 from playground.results.truth import read_truth
 from playground.results.verdict import Verdict, judge
@@ -73,7 +74,10 @@ def test_the_screen_says_it(expected, experiment_id):
         str(top_html(findings)) + str(trust_html(findings.checks)) + str(times_html(findings))
     )
 
-    for each in expected:
+    # That they are emulated stands on a badge beside the sentence.
+    assert "Emulated" in shown
+    prefix = f"{phrase('emulated').in_words()} "
+    for each in (expected[0].removeprefix(prefix), *expected[1:]):
         assert each in shown
 
 

@@ -1,6 +1,7 @@
 """The report says what the summary and the verdict say, and nothing anyone typed becomes markup."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ import pytest
 from playground.cli import main as cli
 from playground.cli.terminal import Exit
 from playground.errors import InvalidRequestError
+from playground.experiment.names import PlanNames
 from playground.history.marks import MarkLog
 from playground.judging.votes import VoteLog, load_votes
 from playground.report.document import report_html, report_of, report_on
@@ -127,12 +129,97 @@ def test_an_experiment_that_is_not_there_is_told(folder, capsys):
     assert command(folder, capsys, "report", "--experiment", "exp_none")[0] == Exit.BAD_INPUT
 
 
-def test_an_empty_folder_has_a_report_too(tmp_path, capsys):
+def test_a_log_without_votes_has_a_report_too(tmp_path, capsys):
+    RunLog(tmp_path / "runs.csv").append(comparisons(1)[0])
+
     code, out = command(tmp_path, capsys, "report", "--html", str(tmp_path / "r.html"))
 
     assert code == Exit.DONE
     assert "No votes yet." in out
     assert "<h1>flex and pro compared</h1>" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("argv", [("report", "--html", "r.html"), ("export", "--to", "out")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("nope", "There is no folder"), ("empty", "There is no runs.csv in")]
+)
+def test_where_nothing_was_logged_there_is_nothing_to_tell(
+    tmp_path, monkeypatch, capsys, argv, name, words
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+
+    code = cli.main([*argv, "--data", name], settings=lambda: Settings(data_dir=tmp_path))
+
+    told = capsys.readouterr()
+    assert (code, told.out) == (Exit.BAD_INPUT, "")
+    assert f"{words} {name}" in told.err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["empty"]
+
+
+def test_experiments_are_called_by_their_plans_names(folder, capsys):
+    ids = [f"exp_{number:024x}" for number in range(4)]
+    log, ballots = RunLog(folder / "runs.csv"), VoteLog(folder / "votes.csv")
+    for experiment_id, name in zip(ids, ("Night signs", "Twice", "Twice", None), strict=True):
+        runs = [
+            replace(
+                run, run_id=f"{experiment_id}{run.run_id}", comparison_id=f"{experiment_id}{n}_1"
+            )
+            for n, run in enumerate(
+                comparisons(6, experiment_id=experiment_id, prompt=experiment_id)
+            )
+        ]
+        runs[1::2] = [
+            replace(two, comparison_id=one.comparison_id)
+            for one, two in zip(runs[::2], runs[1::2], strict=True)
+        ]
+        runs = [replace(run, prompt=f"{n // 2} {experiment_id}") for n, run in enumerate(runs)]
+        for run in runs:
+            log.append(run)
+        for vote in votes_on(runs, [PRO, FLEX] * 3):
+            ballots.append(vote)
+        if name is not None:
+            plan = folder / "experiments" / experiment_id / "plan.json"
+            plan.parent.mkdir(parents=True)
+            plan.write_text(json.dumps({"name": f" {name}\n"}), encoding="utf-8")
+
+    out = command(folder, capsys, "report")[1]
+
+    assert re.findall(r"experiment (.+?)  +3 of 6", out) == [
+        "Night signs",
+        "Twice (exp_…000001)",
+        "Twice (exp_…000002)",
+        "exp_…000003",
+    ]
+
+
+def test_a_plans_name_is_read_whatever_stands_in_its_file(tmp_path):
+    names = PlanNames(tmp_path)
+    folder = tmp_path / "experiments"
+    for number, content in enumerate(
+        ("", "[]", '{"name": 7}', '{"name": " "}', '{"name": "\\ud800"}')
+    ):
+        (folder / f"exp_{number:024x}").mkdir(parents=True)
+        (folder / f"exp_{number:024x}" / "plan.json").write_text(content, encoding="utf-8")
+    (tmp_path / "plan.json").write_text('{"name": "outside"}', encoding="utf-8")
+
+    assert [names.name_of(f"exp_{number:024x}") for number in range(4)] == [None] * 4
+    assert names.name_of("..") is None
+    assert names.name_of("exp_../..") is None
+
+
+def test_a_winner_of_an_earlier_vote_is_told_as_what_it_is():
+    runs = comparisons(20)
+    report = report_of(summed_up(runs, votes_on(runs, [FLEX] * 10 + [PRO] * 10)), made_at=NOW)
+    (votes,) = (table for table in report.tables if table.title == "Votes")
+
+    assert (
+        "e-value, at any time",
+        "0.27 (a winner from 20: reached 93.1 at vote 10, not now)",
+    ) in votes.rows
+    called = report.to_json()["verdict"]["called_before"]
+    assert (called["model"], called["n_votes"]) == (FLEX, 10)
+    assert [t.title for t in report.tables if t.title == "Votes against the trend"] == []
 
 
 def test_under_five_prompts_no_percentage_is_given():
@@ -176,6 +263,6 @@ def test_dollars_are_plain(usd, words):
 def test_the_builder_bolds_and_escapes():
     assert sentence("a **b<i>** c") == "<p>a <strong>b&lt;i&gt;</strong> c</p>"
     assert "<title>&lt;b&gt;</title>" in page("<b>")
-    assert 'aria-label="70 % for pro, interval 50 to 90 %"' in interval_bar(
-        0.5, 0.7, 0.9, left="flex", right="pro"
+    assert 'aria-label="7 of 10 &lt;for&gt; pro"' in interval_bar(
+        0.5, 0.7, 0.9, left="flex", right="pro", words="7 of 10 <for> pro"
     )

@@ -175,8 +175,8 @@ def test_each_finding_has_the_numbers_of_the_analysis(plain):
     lettering = effect("wording", "lettering", "none", "sign", "subject").difference
     reference = effect("references", "reference", "none", "one", "motif").difference
 
-    def signed(value: float) -> str:
-        return f"{value:+.2f}".replace("-", "−")
+    def signed(value: float, digits: int = 2) -> str:
+        return f"{value:+.{digits}f}".replace("-", "−")
 
     assert (
         f"{verdict.wins} of {verdict.n} decisive prompts ({interval_words(verdict.share)}"
@@ -189,7 +189,7 @@ def test_each_finding_has_the_numbers_of_the_analysis(plain):
     assert f"${even.estimate_usd:.4f}" in finding("03")
     assert f"(${even.interval.low:.4f} to ${even.interval.high:.4f}" in finding("03")
     assert (
-        f"{signed(lettering.estimate)} towards pro ({signed(lettering.low)} to {signed(lettering.high)}, {lettering.n} subjects"
+        f"{signed(lettering.estimate)} towards pro ({signed(lettering.low, 3)} to {signed(lettering.high, 3)}, {lettering.n} subjects"
         in finding("04")
     )
     assert (

@@ -67,6 +67,7 @@ def test_only_what_an_owner_has_is_offered() -> None:
         tags=("night", "portrait"),
         resolutions=("1K", "2K"),
         sizes=("16:9", "1:1"),
+        names={"exp_1": "exp_1"},
     )
     assert choices_in(RUNS, marks=MARKS, owner_id="somebody").tags == ()
 

@@ -420,8 +420,8 @@ def test_tags_and_settings_get_their_own_tallies_and_small_ones_say_so(tmp_path)
 
 
 def test_votes_against_the_trend_can_be_looked_at():
-    runs = comparisons(4)
-    votes = votes_on(runs, [PRO, PRO, FLEX, PRO])
+    runs = comparisons(8)
+    votes = votes_on(runs, [PRO, PRO, FLEX, *[PRO] * 5])
     votes[2] = replace(votes[2], note="hands")
 
     against = summed_up(runs, votes).disagreements
@@ -430,7 +430,21 @@ def test_votes_against_the_trend_can_be_looked_at():
         ["cmp_3", FLEX, "hands"]
     ]
     assert against["prompt"].tolist() == ["A lighthouse, number 3"]
-    assert summed_up(runs, votes_on(runs, [PRO, FLEX, Answer.TIE])).disagreements.empty
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [PRO, FLEX, Answer.TIE],
+        [PRO] * 4,
+        [PRO, FLEX] * 20 + [PRO],
+        [FLEX] * 11 + [PRO] * 9,
+    ],
+)
+def test_without_a_clear_trend_no_vote_is_against_it(answers):
+    runs = comparisons(len(answers))
+
+    assert summed_up(runs, votes_on(runs, answers)).disagreements.empty
 
 
 # ---- failures, seconds, money, pixels ---------------------------------------------------------
@@ -442,16 +456,19 @@ def test_failures_are_rates_of_their_own():
     runs[2] = replace(failed(runs[2]), status=RunStatus.REFUSED, total_s=None)
     runs[4] = replace(failed(runs[4]), status=RunStatus.CANCELLED, total_s=None)
     runs[6] = replace(failed(runs[6]), status=RunStatus.UNCONFIRMED, total_s=None)
+    runs[8] = replace(failed(runs[8]), status=RunStatus.TIMED_OUT, total_s=None)
 
     summary = summed_up(runs)
 
     flex, pro = summary.outcomes
     assert (flex.n_sent, flex.n_cancelled, flex.n_unconfirmed) == (5, 1, 1)
-    assert (flex.usable.wins, flex.failed.wins, flex.refused.wins) == (2, 1, 1)
+    kinds = (flex.usable, flex.failed, flex.refused, flex.timed_out, flex.unconfirmed)
+    assert [each.wins for each in kinds] == [1, 1, 1, 1, 1]
+    assert {each.n for each in kinds} == {flex.n_sent}
     assert (pro.usable.wins, pro.usable.n) == (6, 6)
-    assert (summary.failures.only_first, summary.failures.only_second) == (3, 0)
+    assert (summary.failures.only_first, summary.failures.only_second) == (4, 0)
     assert summary.failures.n_pairs == 5
-    assert summary.failures.test.p == pytest.approx(0.25)
+    assert summary.failures.test.p == pytest.approx(0.125)
 
 
 def test_a_retry_is_counted_and_one_of_a_good_picture_is_a_regeneration():

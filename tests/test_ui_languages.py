@@ -422,7 +422,7 @@ def test_a_plan_that_is_wrong_says_where_in_the_language_of_the_page() -> None:
 
     with speaking(CHINESE):
         assert told(error).splitlines() == [
-            "提示词.csv、第 1 行、第 2 列：这一列没有名称。请命名或删除。",
+            "提示词.csv，第 1 行，第 2 列：这一列没有名称。请命名或删除。",
             "现有 a。",
         ]
     assert told(error).splitlines()[0] == str(error).splitlines()[0]

@@ -32,7 +32,7 @@ from playground.ui.results.filters import options_of, untouched
 from playground.ui.results.findings import FindingsBook, Question, asked, thinned
 from playground.ui.results.money import money_html
 from playground.ui.results.page import plain, top_html, verdict_html
-from playground.ui.results.pairs import number_words
+from playground.ui.results.pairs import against_html, number_words
 from playground.ui.results.sections import (
     failures_html,
     groups_html,
@@ -43,7 +43,7 @@ from playground.ui.results.weighing import ResultsView, Weighing
 from playground.ui.shelf import Shelf
 from playground.ui.visits import Visit, Visits
 from tests.judging_rig import a_picture, failed, keep_picture, log_runs
-from tests.results_rig import comparisons
+from tests.results_rig import FLEX, PRO, comparisons, votes_on
 from tests.weighing_rig import (
     ME,
     findings_in,
@@ -164,7 +164,8 @@ def test_live_comes_first_and_emulated_is_never_mixed_in(tmp_path: Path) -> None
     assert (drawn.verdict.origin, drawn.n_runs) == (Origin.EMULATED, 40)
     assert drawn.summary.tally.n_votes == 20
     assert live.choices.origins == drawn.choices.origins == (Origin.EMULATED, Origin.LIVE)
-    assert "Emulated pictures, no evidence" in words_of(verdict_html(drawn))
+    assert "Emulated pictures, no evidence" not in words_of(verdict_html(drawn))
+    assert 'data-said="Emulated pictures, no evidence' in verdict_html(drawn)
     assert "drawn by the emulator" in words_of(verdict_html(drawn))
     assert "drawn by the emulator" not in words_of(verdict_html(live))
 
@@ -223,6 +224,45 @@ def test_few_votes_give_counts_and_no_percentages(
     assert ("pg-plot" not in page) == is_few
 
 
+def test_a_winner_that_was_called_and_taken_back_is_told(tmp_path: Path) -> None:
+    runs = comparisons(20)
+    log_runs(tmp_path, runs)
+    log_votes(tmp_path, votes_on(runs, [FLEX] * 10 + [PRO] * 10))
+
+    found = findings_in(tmp_path, EVERYTHING)
+
+    words = words_of(verdict_html(found))
+    assert "a winner is called at 20: reached 93.1 at vote 10, not now" in words
+    assert "has since fallen back to 0.27" in words
+    assert "about 210 prompts" not in words
+    assert "50 % (20–80 %), valid at any time" in words
+    assert "pg-button-strong" not in verdict_html(found)
+    assert "no clear trend to disagree with" in words_of(against_html(found, (), n_pairs=0))
+
+
+def test_experiments_are_offered_by_the_names_of_their_plans(tmp_path: Path) -> None:
+    ids = [f"exp_{number:024x}" for number in range(2)]
+    for place, experiment_id in enumerate(ids):
+        runs = [
+            replace(run, run_id=f"{place}{run.run_id}", comparison_id=f"{place}{run.comparison_id}")
+            for run in comparisons(6, experiment_id=experiment_id)
+        ]
+        log_runs(tmp_path, runs)
+        log_votes(tmp_path, votes_on(runs, [PRO, FLEX] * 3))
+    plan = tmp_path / "experiments" / ids[0] / "plan.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(f'{{"name": "Night {HOSTILE[:4]}"}}', "utf-8")
+
+    found = FindingsBook(tmp_path).answer(EVERYTHING)
+
+    assert options_of(found.choices)["experiment"] == [
+        (ids[0], f"Night {HOSTILE[:4]}"),
+        (ids[1], "exp_…000001"),
+    ]
+    assert "experiment Night &lt;img" in groups_html(found)
+    assert ids[1] not in groups_html(found)
+
+
 def test_when_every_pair_is_judged_it_asks_for_more_prompts(tmp_path: Path) -> None:
     a_log(tmp_path, 10, share=0.5)
 
@@ -250,11 +290,13 @@ def test_small_groups_are_counted_and_not_drawn(tmp_path: Path) -> None:
 
     page = groups_html(findings_in(tmp_path, EVERYTHING))
 
-    drawn, table = page.split("<details", 1)
+    drawn, table, folded = page.split("<details")
     assert "tag night" in words_of(drawn)
-    assert "img src" not in words_of(drawn).casefold()
-    assert "too few to say" in words_of(table)
-    assert "1 groups with under 5" in words_of(drawn)
+    assert "img src" not in words_of(drawn + table).casefold()
+    assert "tag night" in words_of(table)
+    assert "1 more with too few votes" in words_of(folded)
+    assert "img src=x" in words_of(folded)
+    assert "under 5 decisive prompts are not drawn: 1." in words_of(drawn)
     assert "<img" not in page
     assert "never a finding" in words_of(drawn)
 
@@ -345,7 +387,40 @@ def test_failures_stand_with_their_interval(tmp_path: Path) -> None:
 
     assert "pro failed" in words
     assert "4 of 20" in words
-    assert "only pro 4 times" in words
+    assert "flex alone brought no picture in 0, pro alone in 4" in words
+
+
+def test_sentence_chart_and_table_count_every_run_exactly_once(tmp_path: Path) -> None:
+    runs = comparisons(20)
+    endings = ["failed", "failed", "refused", "timed_out", "unconfirmed", "cancelled"]
+    for place, status in enumerate(endings):
+        runs[2 * place + 1] = replace(failed(runs[2 * place + 1]), status=status, total_s=None)
+    log_runs(tmp_path, runs)
+
+    page = failures_html(findings_in(tmp_path, EVERYTHING))
+
+    chart, table = page.split("<details")
+    counts = {
+        kind: int(re.search(rf"pro {kind} (\d+) of 19", words_of(chart)).group(1))  # type: ignore[union-attr]
+        for kind in ("failed", "refused", "timed out", "unconfirmed")
+    }
+    assert counts == {"failed": 2, "refused": 1, "timed out": 1, "unconfirmed": 1}
+    told = re.findall(r"(\d+) of 19", words_of(table))
+    assert list(map(int, told)) == [14, *counts.values()]
+    assert sum(map(int, told)) == 19
+    alone = sum(counts.values())
+    assert f"flex alone brought no picture in 0, pro alone in {alone}." in words_of(chart)
+
+
+def test_a_kind_of_failure_that_never_occurred_is_drawn_only_where_it_could_surprise(
+    tmp_path: Path,
+) -> None:
+    log_runs(tmp_path, comparisons(8))
+
+    chart = failures_html(findings_in(tmp_path, EVERYTHING)).split("<details")[0]
+
+    assert "pro failed" in words_of(chart)
+    assert "timed out" not in words_of(chart)
 
 
 # ---- what is asked --------------------------------------------------------------------------------
@@ -480,14 +555,17 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    """Twelve pairs on disk: 1 to 9 judged by me, the rest by another; every third against the trend."""
-    runs = pictured_comparisons(tmp_path, 12)
+    """
+    Twenty-four pairs with pictures on disk: 1 to 9 judged by me, the rest by others;
+    of the first nine every third, and the eleventh, go against the trend.
+    """
+    runs = pictured_comparisons(tmp_path, 24, n_pictured=24)
     votes = synthetic_votes(runs, share=1)
     other = synthetic_votes(runs, share=0, voter_id="voter_other")
     mine = [other[n] if n % 3 == 0 else votes[n] for n in range(9)]
     log_votes(tmp_path, [replace(vote, voter_id=ME, note=HOSTILE) for vote in mine])
     friend = synthetic_votes(runs, share=1, voter_id="voter_friend")
-    log_votes(tmp_path, [friend[9], other[10], friend[11]])
+    log_votes(tmp_path, [friend[9], other[10], *friend[11:]])
     made = Rig(tmp_path)
     yield made
     made.desk.close()
@@ -517,7 +595,7 @@ def test_only_pairs_whose_names_i_know_are_measured(rig: Rig) -> None:
 
     assert "9 pairs" not in words_of(before)
     assert "9 pairs, each measured at one size" in words_of(page)
-    for number in (10, 11, 12):
+    for number in range(10, 25):
         assert f'data-comparison="cmp_{number}"' not in page
     assert "None of them says which picture is better" in words_of(page)
 

@@ -31,9 +31,26 @@ def voted(
     repeats: int = 1,
     **settings,
 ) -> Summary:
-    """So many prompts for each answer, in that order."""
-    answers = [PRO] * pro + [FLEX] * flex + [TIE] * tie + [BAD] * bad
+    """So many prompts for each answer, evenly mixed as the votes came."""
+    answers = mixed({PRO: pro, FLEX: flex, TIE: tie, BAD: bad})
     runs = [change(run) for run in comparisons(max(1, len(answers) // repeats), repeats)]
+    return summed_up(runs, votes_on(runs, answers), **settings)
+
+
+def mixed(counts: dict) -> list:
+    """Every answer so many times, none of them in a row longer than need be."""
+    places = [
+        ((place + 0.5) / n, order, answer)
+        for order, (answer, n) in enumerate(counts.items())
+        for place in range(n)
+    ]
+    return [answer for _, _, answer in sorted(places, key=lambda each: each[:2])]
+
+
+def in_order(*blocks: tuple[int, object], **settings) -> Summary:
+    """So many prompts for one answer after the other."""
+    answers = [answer for n, answer in blocks for _ in range(n)]
+    runs = comparisons(len(answers))
     return summed_up(runs, votes_on(runs, answers), **settings)
 
 
@@ -239,6 +256,54 @@ CASES = [
         "The 2 voters prefer **pro**: 9 of 9 prompts (at least 56 %, valid at any time).",
     ),
     (
+        "called once, and the other model is ahead by now",
+        lambda: in_order((12, PRO), (15, FLEX)),
+        VerdictKind.CANNOT_TELL,
+        "Cannot tell yet: 15 of 27 for flex (28–81 %). The evidence for pro reached E = 315 at vote 12 and has since fallen back to 0.28: the prompts are not of one kind, their order matters, or it was chance.",
+    ),
+    (
+        "called once, and both are even by now",
+        lambda: in_order((10, FLEX), (10, PRO)),
+        VerdictKind.CANNOT_TELL,
+        "Cannot tell yet: 10 of 20 for pro (20–80 %). The evidence for flex reached E = 93.1 at vote 10 and has since fallen back to 0.27: the prompts are not of one kind, their order matters, or it was chance.",
+    ),
+    (
+        "called once, and the same model is ahead without evidence",
+        lambda: in_order((8, PRO), (6, FLEX)),
+        VerdictKind.CANNOT_TELL,
+        "Cannot tell yet: 8 of 14 for pro (22–88 %). The evidence for pro reached E = 28.4 at vote 8 and has since fallen back to 0.36: the prompts are not of one kind, their order matters, or it was chance.",
+    ),
+    (
+        "called once, and a vote short of it now",
+        lambda: in_order((8, PRO), (1, FLEX)),
+        VerdictKind.CANNOT_TELL,
+        "Cannot tell yet: 8 of 9 for pro (42–>99 %). The evidence for pro reached E = 28.4 at vote 8 and stands at 5.7 now. If the truth is 60/40, about 210 prompts are needed.",
+    ),
+    (
+        "called once, and called again",
+        lambda: in_order((8, PRO), (1, FLEX), (6, PRO)),
+        VerdictKind.WINNER,
+        "You prefer **pro**: 14 of 15 prompts (58–>99 %, valid at any time).",
+    ),
+    (
+        "the other model was called before",
+        lambda: in_order((8, FLEX), (40, PRO)),
+        VerdictKind.WINNER,
+        "You prefer **pro**: 40 of 48 prompts (63–95 %, valid at any time). Earlier, at vote 8, the evidence called flex (E = 28.4): the prompts are not of one kind, their order matters, or it was chance.",
+    ),
+    (
+        "called once, and no difference by now",
+        lambda: in_order((20, PRO), (20, FLEX), *[(1, PRO), (1, FLEX)] * 130),
+        VerdictKind.EQUAL,
+        "No practical difference on your prompts: 150 of 300 for pro (40–60 %, valid at any time); **pro** costs 64 % less (300 pairs as charged), so take pro. The evidence for pro reached E = 49,932 at vote 20 and has since fallen back to 0.07: the prompts are not of one kind, their order matters, or it was chance.",
+    ),
+    (
+        "called once, and too few by now",
+        lambda: two_voters([PRO] * 8, [FLEX] * 6),
+        VerdictKind.TOO_FEW,
+        "n = 2: too few to say anything. On 6 of 8 prompts neither was better.",
+    ),
+    (
         "voters who disagree",
         lambda: two_voters([PRO] * 9, [FLEX] * 9),
         VerdictKind.TOO_FEW,
@@ -363,6 +428,33 @@ def flex_failing(n: int) -> Summary:
     )
 
 
+def others(n: int) -> list[Run]:
+    """As many comparisons of the emulator, under ids of their own."""
+    return [
+        emulated(replace(run, run_id=f"e{run.run_id}", comparison_id=f"e{run.comparison_id}"))
+        for run in comparisons(n)
+    ]
+
+
+def taken_back() -> Summary:
+    runs = comparisons(2)
+    votes = votes_on(runs, [PRO] * 2)
+    withdrawn = {"answer": str(Answer.WITHDRAWN), "winner_run_id": None, "winner_model": None}
+    again = replace(votes[0], act_id="act_back", at=NOON + timedelta(hours=9), **withdrawn)
+    return summed_up(runs, [*votes, again])
+
+
+def parted(*experiments: tuple[int, int], **settings) -> Summary:
+    """Experiments one after the other, each with so many prompts for pro and for flex."""
+    runs: list[Run] = []
+    answers: list = []
+    for number, (pro, flex) in enumerate(experiments, start=1):
+        own = comparisons(sum(map(sum, experiments)), experiment_id=f"exp_{number}")
+        runs += own[2 * len(answers) : 2 * (len(answers) + pro + flex)]
+        answers += mixed({PRO: pro, FLEX: flex})
+    return summed_up(runs, votes_on(runs, answers), **settings)
+
+
 def bought_again() -> Summary:
     runs = comparisons(5)
     later = {"started_at": NOON + timedelta(hours=1)}
@@ -381,9 +473,9 @@ def lopsided(answer: Answer) -> Summary:
     return summed_up(runs, votes_on(runs, [answer] * 20))
 
 
-def always_left(model: str) -> Summary:
-    runs = comparisons(20)
-    votes = votes_on(runs, [model] * 20)
+def always_left(model: str, n: int = 20) -> Summary:
+    runs = comparisons(n)
+    votes = votes_on(runs, [model] * n)
     return summed_up(runs, [replace(v, run_a=v.winner_run_id) for v in votes])
 
 
@@ -400,6 +492,42 @@ CHECKS = [
         lambda: voted(pro=3),
         "warn",
         "Not enough prompts: 3 decisive; at least 5 are needed.",
+    ),
+    (
+        CheckKind.ENOUGH,
+        lambda: in_order((10, FLEX), (10, PRO)),
+        "warn",
+        "Not settled: 20 decisive, and they point both ways. More of the same will not settle it.",
+    ),
+    (
+        CheckKind.ENOUGH,
+        lambda: parted((2, 22), (22, 2)),
+        "warn",
+        "Not settled: 48 decisive, and they point both ways. More of the same will not settle it.",
+    ),
+    (
+        CheckKind.PARTS,
+        lambda: parted((10, 12), (12, 10), (4, 1)),
+        "good",
+        "No part of the votes points the other way: 3 parts compared.",
+    ),
+    (
+        CheckKind.PARTS,
+        lambda: parted((10, 34), (41, 33), (29, 12)),
+        "warn",
+        "Parts of the votes point in opposite directions, for pro – experiment exp_1: 10 of 44 (13–37 %); experiment exp_3: 29 of 41 (56–82 %). Look at one at a time.",
+    ),
+    (
+        CheckKind.PARTS,
+        lambda: parted((2, 22), (22, 2), name_of={"exp_1": "Night", "exp_2": "Day"}.get),
+        "warn",
+        "Parts of the votes point in opposite directions, for pro – experiment Night: 2 of 24 (2–26 %); experiment Day: 22 of 24 (74–98 %). Look at one at a time.",
+    ),
+    (
+        CheckKind.PARTS,
+        lambda: parted((9, 9), (4, 0)),
+        "unknown",
+        "Whether parts of the votes point in opposite directions is not known: no two of them have 5 decisive prompts.",
     ),
     (
         CheckKind.SIDES,
@@ -442,7 +570,19 @@ CHECKS = [
         CheckKind.LEFT,
         lambda: voted(pro=4),
         "unknown",
-        "Side bias not known: 4 decisive votes, at least 5 are needed.",
+        "Side bias not known: 4 decisive votes, at least 20 are needed.",
+    ),
+    (
+        CheckKind.LEFT,
+        lambda: voted(pro=6),
+        "unknown",
+        "Side bias not known: 6 decisive votes, at least 20 are needed.",
+    ),
+    (
+        CheckKind.LEFT,
+        lambda: always_left(PRO, n=6),
+        "warn",
+        "Side bias: 6 of 6 decisive votes took the left picture.",
     ),
     (CheckKind.BLIND, lambda: voted(pro=3), "good", "Judged blind: 3 of 3 votes."),
     (
@@ -486,19 +626,19 @@ CHECKS = [
         CheckKind.SAME_MODEL,
         lambda: twins([TIE]),
         "unknown",
-        "Two pictures of one model: judged 1 times, at least 5 are needed.",
+        "Two pictures of one model: 1 judged, at least 5 are needed.",
     ),
     (
         CheckKind.FAILURES,
         lambda: flex_failing(2),
         "good",
-        "Failures equal: in 20 attempts at both, only flex failed 2 times, only pro 0 times.",
+        "Failures equal: of 20 attempts at both, flex alone brought no picture in 2, pro alone in 0.",
     ),
     (
         CheckKind.FAILURES,
         lambda: flex_failing(8),
         "warn",
-        "Failures not equal: in 20 attempts at both, only flex failed 8 times, only pro 0 times.",
+        "Failures not equal: of 20 attempts at both, flex alone brought no picture in 8, pro alone in 0.",
     ),
     (
         CheckKind.FAILURES,
@@ -543,7 +683,19 @@ CHECKS = [
         CheckKind.ORIGIN,
         lambda: voted(pro=1),
         "good",
-        "Real pictures. 0 runs of the emulator are not counted.",
+        "Real pictures.",
+    ),
+    (
+        CheckKind.ORIGIN,
+        lambda: summed_up([*comparisons(1), *others(2)]),
+        "good",
+        "Real pictures. 4 runs of the emulator are not counted.",
+    ),
+    (
+        CheckKind.ORIGIN,
+        lambda: voted(pro=1, change=emulated, origin=Origin.EMULATED),
+        "warn",
+        "Emulated pictures: they say nothing about the models.",
     ),
     (
         CheckKind.ORIGIN,
@@ -562,10 +714,16 @@ CHECKS = [
         CheckKind.VOTERS,
         lambda: two_voters([PRO] * 9, [FLEX] * 3),
         "warn",
-        "2 voters, and they do not agree: 1 lean the other way.",
+        "2 voters, and they do not agree: 1 of 2 the other way.",
     ),
     (CheckKind.VOTERS, lambda: voted(), "unknown", "No voters yet."),
-    (CheckKind.LEFT_OUT, lambda: voted(pro=1), "good", "No vote was left out but 0 withdrawn."),
+    (CheckKind.LEFT_OUT, lambda: voted(pro=1), "good", "No vote was left out."),
+    (
+        CheckKind.LEFT_OUT,
+        taken_back,
+        "good",
+        "No vote was left out but 1 withdrawn.",
+    ),
     (
         CheckKind.LEFT_OUT,
         lambda: voted(pro=2, change=emulated),
@@ -694,7 +852,9 @@ def test_every_sentence_is_said_somewhere():
     composed = {f"{kind}_{outcome}" for kind in CheckKind for outcome in Outcome}
     said = composed | {str(kind) for kind in VerdictKind} | {str(o) for o in ClaimOutcome}
     said |= {f"left_out_{reason}" for reason in LeftOut}
+    said |= {f"origin_{outcome}_alone" for outcome in Outcome}
     # What the sentences' own module puts together.
-    said |= {key for key in TEXTS if key.startswith(("interval", "ratio_"))} | {"listed"}
+    own = ("interval", "ratio_", "part_", "references_")
+    said |= {key for key in TEXTS if key.startswith(own)} | {"listed", "estimate_interval"}
 
     assert {key for key in TEXTS if key not in said and f'"{key}"' not in code} == set()

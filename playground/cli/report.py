@@ -7,6 +7,8 @@ from typing import Any
 
 from playground.cli.terminal import Exit, add_shared, plain, print_json
 from playground.disk import storage_errors
+from playground.errors import InvalidRequestError
+from playground.experiment.names import PlanNames
 from playground.export import PARQUET_PACKAGE, export, has_parquet
 from playground.report.document import Report, report_html, report_on
 from playground.report.tables import Table
@@ -32,10 +34,12 @@ def add_commands(commands: Any) -> None:
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> Exit:
+    data_dir = _logged(settings)
     report = report_on(
-        settings.data_dir,
+        data_dir,
         origin=_origin(options),
         experiment_id=options.experiment,
+        name_of=PlanNames(data_dir).name_of,
         made_at=datetime.now(UTC),
     )
     if options.html is not None:
@@ -52,7 +56,7 @@ def _report(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def _export(options: argparse.Namespace, settings: Settings) -> Exit:
     exported = export(
-        settings.data_dir,
+        _logged(settings),
         options.to,
         origin=_origin(options),
         experiment_id=options.experiment,
@@ -70,6 +74,25 @@ def _export(options: argparse.Namespace, settings: Settings) -> Exit:
             f"{exported.n_pictures:,} pictures ({exported.size_bytes / 1e6:,.1f} MB)."
         )
     return Exit.SOME_FAILED if exported.wanting else Exit.DONE
+
+
+def _logged(settings: Settings) -> Path:
+    """
+    The data folder that is meant.
+
+    Raises:
+        InvalidRequestError: It is not there, or nothing was ever logged in it.
+    """
+    folder = settings.data_dir
+    if not folder.is_dir():
+        raise InvalidRequestError(f"There is no folder {folder}.", field="data")
+    if not (folder / "runs.csv").is_file():
+        raise InvalidRequestError(
+            f"There is no runs.csv in {folder}: nothing was run there yet. Name another data "
+            "folder with --data.",
+            field="data",
+        )
+    return folder
 
 
 def _origin(options: argparse.Namespace) -> Origin | None:

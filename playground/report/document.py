@@ -14,10 +14,11 @@ from playground.report.tables import Table, tables_of
 from playground.results.checks import Check, checks_of
 from playground.results.claims import ClaimCheck, claims_of
 from playground.results.evidence import origins_in
-from playground.results.sentences import short_name
+from playground.results.scope import NameOf, no_name
+from playground.results.sentences import interval_words, short_name
 from playground.results.stats import Share
 from playground.results.summary import MIN_PROMPTS, Summary, summarise
-from playground.results.verdict import Verdict, judge
+from playground.results.verdict import Called, Verdict, judge
 from playground.runlog import load_runs
 from playground.schema import Origin
 
@@ -55,7 +56,11 @@ class Report:
             "experiment_id": self.experiment_id,
             "made_at": self.made_at.isoformat(),
             "models": list(summary.models),
-            "verdict": {"kind": str(self.verdict.kind), "sentence": self.verdict.sentence},
+            "verdict": {
+                "kind": str(self.verdict.kind),
+                "sentence": self.verdict.sentence,
+                "called_before": _called(self.verdict.called_before),
+            },
             "votes": {
                 "n_votes": counts.n_votes,
                 "n_prompts": counts.n_prompts,
@@ -118,6 +123,7 @@ def report_on(
     *,
     origin: Origin | None = None,
     experiment_id: str | None = None,
+    name_of: NameOf = no_name,
     made_at: datetime,
 ) -> Report:
     """
@@ -125,6 +131,8 @@ def report_on(
 
     Args:
         origin: Without one, live if there is any live run, else emulated; never both together.
+
+        name_of: What the maker of an experiment named it.
 
     Raises:
         InvalidRequestError: There is no such experiment in the log.
@@ -147,6 +155,7 @@ def report_on(
         origin=origin,
         experiment_id=experiment_id,
         marks=current_marks(load_marks(data_dir / "marks.csv")),
+        name_of=name_of,
     )
     return report_of(summary, experiment_id=experiment_id, made_at=made_at)
 
@@ -158,7 +167,10 @@ def report_html(report: Report) -> str:
     share = summary.tally.sequence
     bar = None
     if share is not None and share.n >= MIN_PROMPTS:
-        bar = page.interval_bar(share.low, share.estimate, share.high, left=first, right=second)
+        words = f"{share.wins} of {share.n} for {second}, {interval_words(share)}"
+        bar = page.interval_bar(
+            share.low, share.estimate, share.high, left=first, right=second, words=words
+        )
     return page.page(
         report.title,
         page.sentence(report.verdict.sentence, class_="verdict"),
@@ -169,6 +181,12 @@ def report_html(report: Report) -> str:
         page.sentence(f"Made {report.made_at:%Y-%m-%d %H:%M} UTC.", class_="note"),
         notice=EMULATED if summary.origin is Origin.EMULATED else None,
     )
+
+
+def _called(before: Called | None) -> dict[str, Any] | None:
+    if before is None:
+        return None
+    return {"model": before.model, "n_votes": before.n_votes, "e_value_log": before.e.log_value}
 
 
 def _share(share: Share | None) -> dict[str, Any] | None:

@@ -78,9 +78,10 @@ def table(content: Table) -> Markup:
     )
 
 
-def interval_bar(low: float, estimate: float, high: float, *, left: str, right: str) -> Markup:
+def interval_bar(
+    low: float, estimate: float, high: float, *, left: str, right: str, words: str
+) -> Markup:
     """A share with its interval on a line from 0 to 100 %, half marked; `left` wins at 0."""
-    words = f"{100 * estimate:.0f} % for {right}, interval {100 * low:.0f} to {100 * high:.0f} %"
     bar = el(
         "div",
         el("i", class_="range", style=f"left:{100 * low:.2f}%;width:{100 * (high - low):.2f}%"),

@@ -7,12 +7,16 @@ from typing import Any
 
 from playground.results.sentences import (
     LEFT_OUT_WORDS,
+    estimate_phrase,
+    evidence_words,
     interval_words,
+    part_phrase,
     ratio_interval_words,
     short_name,
 )
 from playground.results.stats import BreakEven, MeanDifference, Share
 from playground.results.summary import MIN_PROMPTS, Summary
+from playground.results.verdict import Verdict, judge
 
 UNKNOWN = "not known"
 MOST_DISAGREEMENTS = 20
@@ -71,16 +75,14 @@ def _votes(summary: Summary) -> Table:
     rows.append(("of those, both bad", f"{counts.n_both_bad} of {counts.n_prompts}"))
     second = short_name(summary.models[1])
     if counts.n >= MIN_PROMPTS and counts.share and counts.sequence and counts.net and counts.test:
-        rows.append((f"share of {second}, at any time", interval_words(counts.sequence)))
-        rows.append((f"share of {second}, read once at a planned n", interval_words(counts.share)))
+        sequence, share = (estimate_phrase(s).in_words() for s in (counts.sequence, counts.share))
+        rows.append((f"share of {second}, at any time", sequence))
+        rows.append((f"share of {second}, read once at a planned n", share))
         net = counts.net
-        rows.append((f"net share of {second}, ties kept", f"{net.low:+.2f} to {net.high:+.2f}"))
+        ends = f"{_signed(net.estimate)} ({_signed(net.low)} to {_signed(net.high)})"
+        rows.append((f"net share of {second}, ties kept", ends))
         rows.append(("sign test, read once", f"p = {counts.test.p:.3g}"))
-        called = "reached" if counts.e.is_called else "not reached"
-        e = f"{counts.e.value:,.1f}" if counts.e.value < 1e6 else f"{counts.e.value:.1e}"
-        rows.append(
-            ("e-value, at any time", f"{e} (a winner from {counts.e.call_at:.0f}: {called})")
-        )
+        rows.append(("e-value, at any time", _evidence(judge(summary))))
     return Table(
         title="Votes",
         columns=("what", "count"),
@@ -88,6 +90,21 @@ def _votes(summary: Summary) -> Table:
         note=f"{counts.n_votes} votes on {counts.n_prompts} prompts. A prompt counts once, by the "
         f"majority of its votes; intervals at {100 * summary.level:.0f} %.",
     )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def _evidence(verdict: Verdict) -> str:
+    e, before = verdict.e, verdict.called_before
+    if e.is_called:
+        fate = "reached"
+    elif before is None:
+        fate = "not reached"
+    else:
+        fate = f"reached {evidence_words(before.e)} at vote {before.n_votes}, not now"
+    return f"{evidence_words(e)} (a winner from {e.call_at:.0f}: {fate})"
 
 
 def _voters(summary: Summary) -> Table:
@@ -105,18 +122,21 @@ def _voters(summary: Summary) -> Table:
 def _groups(summary: Summary) -> Table:
     rows = tuple(
         (
-            f"{group.kind} {group.value}",
+            part_phrase(group.kind, group.name).in_words(),
             f"{group.tally.wins} of {group.tally.n}",
-            "too few" if group.is_small or group.tally.share is None
-            else interval_words(group.tally.share),
+            UNKNOWN if group.tally.share is None else interval_words(group.tally.share),
         )
         for group in summary.groups
+        if not group.is_small
     )  # fmt: skip
+    n_small = sum(group.is_small for group in summary.groups)
+    more = f" {n_small} more with under {MIN_PROMPTS} decisive prompts." if n_small else ""
     return Table(
         title="By tag and setting",
         columns=("group", f"for {short_name(summary.models[1])}", "interval"),
         rows=rows,
-        note="Many groups looked at after the fact: a hint what to test next, never a finding.",
+        note="Many groups looked at after the fact: a hint what to test next, never a finding."
+        f"{more}",
     )
 
 
@@ -142,8 +162,8 @@ def _outcomes(summary: Summary) -> Table:
             share_words(each.usable),
             share_words(each.failed),
             share_words(each.refused),
-            str(each.n_timed_out),
-            str(each.n_unconfirmed),
+            share_words(each.timed_out),
+            share_words(each.unconfirmed),
         )
         for each in summary.outcomes
         if each.n_sent
@@ -152,7 +172,8 @@ def _outcomes(summary: Summary) -> Table:
         title="Pictures and failures",
         columns=("model", "sent", "pictures", "failed", "refused", "timed out", "unconfirmed"),
         rows=rows,
-        note="A failure is no loss in taste: it is in no share of votes.",
+        note="Each run sent is in one column. A failure is no loss in taste: it is in no share of "
+        "votes.",
     )
 
 
@@ -213,7 +234,7 @@ def _money(summary: Summary) -> Table:
 
 
 def _sum_words(usd: Decimal, n: int) -> str:
-    return f"{usd_words(usd)} of {n}" if n else UNKNOWN
+    return f"{usd_words(usd)} for {n} runs" if n else UNKNOWN
 
 
 def _worth(summary: Summary) -> Table:

@@ -181,9 +181,10 @@ def groups_frame(summary: Summary) -> pd.DataFrame:
 
 def outcomes_frame(summary: Summary) -> pd.DataFrame:
     """
-    Usable, failed and refused shares of what was sent, by model.
+    How what was sent ended, by model: each run in exactly one kind.
 
-    Columns: model, kind, count, n, share, low, high. No rows for a model nothing was sent to.
+    Columns: model, kind (usable, failed, refused, timed_out, unconfirmed), count, n, share, low,
+    high. No rows for a model nothing was sent to.
     """
     rows = [
         (each.model, kind, share.wins, share.n, *_ends(share))
@@ -192,6 +193,8 @@ def outcomes_frame(summary: Summary) -> pd.DataFrame:
             ("usable", each.usable),
             ("failed", each.failed),
             ("refused", each.refused),
+            ("timed_out", each.timed_out),
+            ("unconfirmed", each.unconfirmed),
         )
         if share is not None
     ]

@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from playground.results.evidence import LeftOut
-from playground.results.sentences import Phrase, Value, phrase, short_name
+from playground.results.parts import comparable, opposite_parts
+from playground.results.sentences import (
+    Phrase,
+    Value,
+    interval_phrase,
+    part_phrase,
+    phrase,
+    short_name,
+)
 from playground.results.stats import Share
-from playground.results.summary import MIN_PROMPTS, Summary
+from playground.results.summary import MIN_PROMPTS, GroupShare, Summary
 from playground.results.verdict import Verdict, VerdictKind
 from playground.schema import Origin
 
 MIN_CHECKED = 5  # under as many a check says nothing
+MIN_FOR_NO_BIAS = 20  # fewer would not show one that is there
 CONSISTENT_FROM = 0.7
 BLIND_FROM = 0.9
 FAILURES_DIFFER_BELOW_P = 0.05
@@ -20,6 +29,7 @@ class CheckKind(StrEnum):
     """What is checked, in the order it is shown."""
 
     ENOUGH = "enough"
+    PARTS = "parts"
     SIDES = "sides"
     LEFT = "left"
     BLIND = "blind"
@@ -56,7 +66,8 @@ class Check:
 def checks_of(summary: Summary, verdict: Verdict) -> tuple[Check, ...]:
     """All checks, one of each kind, in the order of CheckKind."""
     return (
-        _enough(verdict),
+        _enough(summary, verdict),
+        _parts(summary),
         _sides(summary),
         _left(summary),
         _blind(summary),
@@ -89,12 +100,45 @@ def _is_even(share: Share) -> bool:
     return share.low <= 0.5 <= share.high
 
 
-def _enough(verdict: Verdict) -> Check:
+def _enough(summary: Summary, verdict: Verdict) -> Check:
     if verdict.n < MIN_PROMPTS:
         said = phrase("enough_few", n=verdict.n, least=MIN_PROMPTS)
         return _check(CheckKind.ENOUGH, Outcome.WARN, said)
     is_settled = verdict.kind in (VerdictKind.WINNER, VerdictKind.EQUAL)
+    is_mixed = verdict.is_reversed or _opposite(summary) is not None
+    if is_mixed and not is_settled:
+        said = phrase("enough_mixed", n=verdict.n)
+        return _check(CheckKind.ENOUGH, Outcome.WARN, said, verdict.share)
     return _plain(CheckKind.ENOUGH, is_settled, verdict.share, n=verdict.n)
+
+
+def _opposite(summary: Summary) -> tuple[GroupShare, GroupShare] | None:
+    return opposite_parts(summary.groups, level=summary.level)
+
+
+def _parts(summary: Summary) -> Check:
+    n = len(comparable(summary.groups))
+    if not n:
+        return _unknown(CheckKind.PARTS, least=MIN_PROMPTS)
+    found = _opposite(summary)
+    if found is None:
+        return _plain(CheckKind.PARTS, True, n=n)
+    one, other = map(_part, found)
+    model = short_name(summary.models[1])
+    return _plain(CheckKind.PARTS, False, one=one, other=other, model=model)
+
+
+def _part(group: GroupShare) -> Phrase:
+    share = group.tally.share
+    if share is None:
+        raise ValueError(f"The part {group.name!r} has no decisive prompts.")
+    return phrase(
+        "part",
+        part=part_phrase(group.kind, group.name),
+        wins=share.wins,
+        n=share.n,
+        interval=interval_phrase(share),
+    )
 
 
 def _sides(summary: Summary) -> Check:
@@ -110,9 +154,10 @@ def _sides(summary: Summary) -> Check:
 
 def _left(summary: Summary) -> Check:
     share = summary.checks.left
-    if share is None or share.n < MIN_CHECKED:
-        return _unknown(CheckKind.LEFT, n=share.n if share else 0, least=MIN_CHECKED)
-    return _plain(CheckKind.LEFT, _is_even(share), share, wins=share.wins, n=share.n)
+    n = share.n if share else 0
+    if share is None or n < MIN_CHECKED or (n < MIN_FOR_NO_BIAS and _is_even(share)):
+        return _unknown(CheckKind.LEFT, n=n, least=MIN_FOR_NO_BIAS)
+    return _plain(CheckKind.LEFT, _is_even(share), share, wins=share.wins, n=n)
 
 
 def _blind(summary: Summary) -> Check:
@@ -181,8 +226,10 @@ def _sizes(summary: Summary) -> Check:
 
 
 def _origin(summary: Summary) -> Check:
-    is_live = summary.origin is Origin.LIVE
-    return _plain(CheckKind.ORIGIN, is_live, n_other=summary.n_runs_of_other_origin)
+    outcome = Outcome.GOOD if summary.origin is Origin.LIVE else Outcome.WARN
+    n_other = summary.n_runs_of_other_origin
+    key = f"origin_{outcome}" if n_other else f"origin_{outcome}_alone"
+    return _check(CheckKind.ORIGIN, outcome, phrase(key, n_other=n_other))
 
 
 def _voters(summary: Summary) -> Check:
@@ -200,6 +247,8 @@ def _left_out(summary: Summary) -> Check:
     counts = summary.votes_left_out
     n_withdrawn = counts.get(LeftOut.WITHDRAWN, 0)
     n = sum(counts.values())
+    if not n:
+        return _check(CheckKind.LEFT_OUT, Outcome.GOOD, phrase("left_out_none"))
     if n == n_withdrawn:
         return _plain(CheckKind.LEFT_OUT, True, n=n)
     why = tuple(

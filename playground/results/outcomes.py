@@ -25,8 +25,11 @@ class ModelOutcomes:
     n_retries: int  # bought again for an earlier run
     n_regenerated: int  # of those, although the earlier run had brought a picture
     usable: Share | None  # None: nothing was sent
-    failed: Share | None  # failed or timed out
+    # The four ways to bring none; with `usable` each sent run is in exactly one of them.
+    failed: Share | None
     refused: Share | None
+    timed_out: Share | None
+    unconfirmed: Share | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,8 @@ def _outcomes(
         n_retries=int((own & is_retry).sum()),
         n_regenerated=int((own & is_regenerated).sum()),
         usable=share(n[RunStatus.SUCCEEDED]),
-        failed=share(n[RunStatus.FAILED] + n[RunStatus.TIMED_OUT]),
+        failed=share(n[RunStatus.FAILED]),
         refused=share(n[RunStatus.REFUSED]),
+        timed_out=share(n[RunStatus.TIMED_OUT]),
+        unconfirmed=share(n[RunStatus.UNCONFIRMED]),
     )

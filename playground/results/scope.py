@@ -1,6 +1,9 @@
 """Which part of the logs the results are asked about: an owner's, of an experiment, a day, a tag or a setting."""
 
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
 import numpy as np
@@ -19,6 +22,35 @@ SCOPE_COLUMNS = (
     "resolution",
     "started_at",
 )
+
+
+_EXPERIMENT_ID = re.compile(r"exp_[0-9a-f]{20,40}")
+NameOf = Callable[[str], str | None]
+
+
+def no_name(_experiment_id: str) -> None:
+    """For logs beside which no plan is kept."""
+
+
+def experiment_names(ids: Iterable[str], name_of: NameOf = no_name) -> dict[str, str]:
+    """
+    What the experiments are called: the name of the plan, with the end of the id where several
+    have it; without one the id, shortened.
+    """
+    names = {each: name_of(each) for each in ids}
+    n_called = Counter(names.values())
+    called = {}
+    for each, name in names.items():
+        short = _short_id(each)
+        called[each] = (
+            short if name is None else f"{name} ({short})" if n_called[name] > 1 else name
+        )
+    return called
+
+
+def _short_id(experiment_id: str) -> str:
+    is_long = _EXPERIMENT_ID.fullmatch(experiment_id) is not None
+    return f"exp_…{experiment_id[-6:]}" if is_long else experiment_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +76,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeChoices:
-    """What occurs in the runs of one owner, each sorted."""
+    """What occurs in the runs of one owner, each sorted; `names` are those of the experiments."""
 
     origins: tuple[Origin, ...] = ()
     experiments: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     resolutions: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def scope_mask(runs: pd.DataFrame, scope: Scope, *, marks: pd.DataFrame) -> np.ndarray:
@@ -76,7 +109,11 @@ def scope_mask(runs: pd.DataFrame, scope: Scope, *, marks: pd.DataFrame) -> np.n
 
 
 def choices_in(
-    runs: pd.DataFrame, *, marks: pd.DataFrame, owner_id: str | None = None
+    runs: pd.DataFrame,
+    *,
+    marks: pd.DataFrame,
+    owner_id: str | None = None,
+    name_of: NameOf = no_name,
 ) -> ScopeChoices:
     """What the runs of an owner can be narrowed to. Needs SCOPE_COLUMNS; marks as there."""
     own = runs.loc[_owned(runs, owner_id), list(SCOPE_COLUMNS)]
@@ -91,6 +128,7 @@ def choices_in(
         tags=tuple(sorted({tag for tags in marks.loc[is_own, "tags"] for tag in tags})),
         resolutions=resolutions,
         sizes=sizes,
+        names=experiment_names(experiments, name_of),
     )
 
 

@@ -6,7 +6,9 @@ from string import Formatter
 from types import MappingProxyType
 
 from playground.results.evidence import LeftOut
-from playground.results.stats import Share
+from playground.results.stats import EValue, Share
+
+_BOUNDLESS_E = 1e6
 
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
@@ -27,6 +29,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "({n_priced} pairs, charges unknown), so take {cheaper}.",
         "cannot_tell": "Cannot tell yet: {wins} of {n} for {model} ({interval}).",
         "needed": "If the truth is {for_}/{against}, about {needed} prompts are needed.",
+        "fallen_back": "The evidence for {past} reached E = {peak} at vote {vote} and has since fallen "
+        "back to {now}: the prompts are not of one kind, their order matters, or it was chance.",
+        "slipped": "The evidence for {past} reached E = {peak} at vote {vote} and stands at {now} now.",
+        "turned": "Earlier, at vote {vote}, the evidence called {past} (E = {peak}): the prompts are "
+        "not of one kind, their order matters, or it was chance.",
         "neither": "On {n_even} of {n_prompts} prompts neither was better.",
         "both_bad": "On {n_both_bad} of {n_prompts} prompts both pictures were bad.",
         "emulated": "Emulated pictures, no evidence about the models.",
@@ -34,6 +41,13 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "enough_good": "Enough prompts: {n} decisive.",
         "enough_warn": "Not enough prompts: {n} decisive, and they do not settle it.",
         "enough_few": "Not enough prompts: {n} decisive; at least {least} are needed.",
+        "enough_mixed": "Not settled: {n} decisive, and they point both ways. More of the same will "
+        "not settle it.",
+        "parts_good": "No part of the votes points the other way: {n} parts compared.",
+        "parts_warn": "Parts of the votes point in opposite directions, for {model} – {one}; {other}. "
+        "Look at one at a time.",
+        "parts_unknown": "Whether parts of the votes point in opposite directions is not known: no "
+        "two of them have {least} decisive prompts.",
         "sides_good": "Sides balanced: {model} stood left in {wins} of {n} votes.",
         "sides_warn": "Sides not balanced: {model} stood left in {wins} of {n} votes.",
         "sides_undrawn": "Sides not drawn by lot in {wins} of {n} votes.",
@@ -49,11 +63,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "consistent_unknown": "Consistency not known: {n} pairs shown again, at least {least} are needed.",
         "same_model_good": "Two pictures of one model: no preference in {wins} of {n}, and no side favoured.",
         "same_model_warn": "Two pictures of one model: the left one preferred in {wins} of {n}.",
-        "same_model_unknown": "Two pictures of one model: judged {n} times, at least {least} are needed.",
-        "failures_good": "Failures equal: in {n} attempts at both, only {first} failed {only_first} "
-        "times, only {second} {only_second} times.",
-        "failures_warn": "Failures not equal: in {n} attempts at both, only {first} failed "
-        "{only_first} times, only {second} {only_second} times.",
+        "same_model_unknown": "Two pictures of one model: {n} judged, at least {least} are needed.",
+        "failures_good": "Failures equal: of {n} attempts at both, {first} alone brought no picture "
+        "in {only_first}, {second} alone in {only_second}.",
+        "failures_warn": "Failures not equal: of {n} attempts at both, {first} alone brought no "
+        "picture in {only_first}, {second} alone in {only_second}.",
         "failures_unknown": "Failures not known: nothing was sent to both models.",
         "regenerations_good": "No picture was bought again after one had come.",
         "regenerations_warn": "{n} of {n_sent} pictures were bought again after one had come: a "
@@ -64,13 +78,16 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "sizes_good": "Equal pixel sizes: {wins} of {n} pairs.",
         "sizes_warn": "Pixel sizes differ: in {wins} of {n} pairs.",
         "sizes_unknown": "Pixel sizes not known: in {wins} of {n} pairs.",
+        "origin_good_alone": "Real pictures.",
+        "origin_warn_alone": "Emulated pictures: they say nothing about the models.",
         "origin_good": "Real pictures. {n_other} runs of the emulator are not counted.",
         "origin_warn": "Emulated pictures: they say nothing about the models. {n_other} real runs "
         "are not counted.",
         "voters_one": "One voter: this is one person's taste.",
         "voters_good": "{n} voters, and none of them leans the other way.",
-        "voters_warn": "{n} voters, and they do not agree: {against} lean the other way.",
+        "voters_warn": "{n} voters, and they do not agree: {against} of {n} the other way.",
         "voters_unknown": "No voters yet.",
+        "left_out_none": "No vote was left out.",
         "left_out_good": "No vote was left out but {n} withdrawn.",
         "left_out_warn": "{n} votes were left out: {why}.",
         # the vendor's claims
@@ -89,12 +106,20 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # what goes into other sentences
         "listed": ", ",
         "interval": "{low}–{high} %",
+        "estimate_interval": "{estimate} % ({interval})",
         "interval_least": "at least {low} %",
         "interval_most": "at most {high} %",
         "ratio_interval": "{low}–{high}",
         "ratio_least": "at least {low}",
         "ratio_most": "at most {high}",
         "ratio_no_bounds": "no bounds",
+        "part": "{part}: {wins} of {n} ({interval})",
+        "part_tag": "tag {value}",
+        "part_ratio": "ratio {value}",
+        "part_resolution": "resolution {value}",
+        "part_experiment": "experiment {value}",
+        "references_none": "no references",
+        "references_some": "with references",
         "left_out_item": "{n} {why}",
         "left_out_withdrawn": "withdrawn",
         "left_out_run_unknown": "on a run that is not logged",
@@ -167,17 +192,56 @@ def interval_phrase(share: Share) -> Phrase:
     """
     "53–99 %"; "at least 52 %" for a sweep, because no handful of votes shows 100 %.
 
-    One decimal where a whole number would put an end on 50 that is not there.
+    One decimal where a whole number would put an end on 50 that is not there; "<1" and ">99"
+    where it would put one on 0 or 100.
     """
-    low, high = 100 * share.low, 100 * share.high
+    return bounds_phrase(
+        share.low, share.high, is_all=share.wins == share.n, is_none=share.wins == 0
+    )
+
+
+def bounds_phrase(low: float, high: float, *, is_all: bool, is_none: bool) -> Phrase:
+    """The interval of a share of which both ends, and whether it is a sweep, are known."""
+    low, high = 100 * low, 100 * high
     digits = 1 if (low > 50 and round(low) == 50) or (high < 50 and round(high) == 50) else 0
-    if share.wins == share.n:
-        return phrase("interval_least", low=f"{low:.{digits}f}")
-    if share.wins == 0:
-        return phrase("interval_most", high=f"{high:.{digits}f}")
-    # Neither end is 0 or 100 while both answers occur, so neither is printed.
-    ends = {"low": f"{max(low, 1):.{digits}f}", "high": f"{min(high, 99):.{digits}f}"}
-    return phrase("interval", **ends)
+    if is_all:
+        return phrase("interval_least", low=f"{min(low, 99):.{digits}f}")
+    if is_none:
+        return phrase("interval_most", high=f"{max(high, 1):.{digits}f}")
+    return phrase("interval", low=_end(low, digits), high=_end(high, digits))
+
+
+def _end(percent: float, digits: int) -> str:
+    """Never 0 or 100, which no end is while both answers occur, and never on the wrong side of it."""
+    if percent < 1:
+        return "<1"
+    if percent > 99:
+        return ">99"
+    return f"{percent:.{digits}f}"
+
+
+def estimate_phrase(share: Share) -> Phrase:
+    """ "72 % (50.4–88.3 %)"; of a sweep the interval alone."""
+    interval = interval_phrase(share)
+    if share.wins in (0, share.n):
+        return interval
+    estimate = _end(100 * share.estimate, 0)
+    return phrase("estimate_interval", estimate=estimate, interval=interval)
+
+
+def evidence_words(e: EValue) -> str:
+    """ "43.8", "1,234", "8.1e+09"."""
+    value = e.value
+    if value >= _BOUNDLESS_E:
+        return f"{value:.1e}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def part_phrase(kind: str, name: str) -> Phrase:
+    """What a part of the votes is called: "tag night", "no references"."""
+    return (
+        phrase(f"references_{name}") if kind == "references" else phrase(f"part_{kind}", value=name)
+    )
 
 
 def interval_words(share: Share) -> str:

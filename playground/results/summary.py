@@ -27,6 +27,7 @@ from playground.results.outcomes import (
     paired_failures,
     pixel_sizes,
 )
+from playground.results.scope import NameOf, experiment_names, no_name
 from playground.results.stats import BreakEven, CostPerWin, PairedRatio, Share, cost_per_win, wilson
 from playground.results.tally import Tally, sequence_frame, tally
 from playground.results.timing import ModelTimes, model_times, paired_ratio
@@ -41,6 +42,7 @@ class GroupShare:
 
     kind: str  # tag, ratio, resolution, references or experiment
     value: str
+    name: str  # the value as it is called; of an experiment the plan's name
     tally: Tally
     is_small: bool  # under MIN_PROMPTS decisive prompts: the counts may be shown, no share
 
@@ -114,6 +116,11 @@ class Summary:
     live: pd.DataFrame
     disagreements: pd.DataFrame
 
+    @property
+    def has_trend(self) -> bool:
+        """Whether one model is clearly ahead, so that single votes can go against it."""
+        return _trend(self.tally) != 0
+
 
 def summarise(
     runs: pd.DataFrame,
@@ -125,6 +132,7 @@ def summarise(
     mask: np.ndarray | None = None,
     voter_id: str | None = None,
     marks: pd.DataFrame | None = None,
+    name_of: NameOf = no_name,
     level: float = 0.95,
 ) -> Summary:
     """
@@ -132,6 +140,8 @@ def summarise(
 
     Args:
         marks: With comparison_id and tags, as `history.marks.current_marks` gives them.
+
+        name_of: What the maker of an experiment named it.
     """
     evidence = gather(
         runs,
@@ -142,11 +152,15 @@ def summarise(
         mask=mask,
         voter_id=voter_id,
     )
-    return summary_of(evidence, marks=marks, level=level)
+    return summary_of(evidence, marks=marks, name_of=name_of, level=level)
 
 
 def summary_of(
-    evidence: Evidence, *, marks: pd.DataFrame | None = None, level: float = 0.95
+    evidence: Evidence,
+    *,
+    marks: pd.DataFrame | None = None,
+    name_of: NameOf = no_name,
+    level: float = 0.95,
 ) -> Summary:
     """The same for evidence that was gathered already."""
     verdicts = evidence.verdicts
@@ -165,7 +179,7 @@ def summary_of(
             for voter, own in verdicts.groupby("voter_id", sort=True)
         ),
         checks=_voter_checks(evidence, whole, level),
-        groups=tuple(_groups(evidence, marks, level)),
+        groups=tuple(_groups(evidence, marks, name_of, level)),
         reasons=_reasons(evidence),
         outcomes=model_outcomes(evidence, level=level),
         failures=paired_failures(evidence),
@@ -183,7 +197,7 @@ def summary_of(
         pairs_left_out=MappingProxyType(dict(evidence.pairs_left_out)),
         n_runs_of_other_origin=evidence.n_runs_of_other_origin,
         live=live_sequence(evidence, level=level),
-        disagreements=disagreements(evidence),
+        disagreements=disagreements(evidence, whole),
     )
 
 
@@ -202,14 +216,16 @@ def live_sequence(evidence: Evidence, *, level: float = 0.95) -> pd.DataFrame:
     return sequence_frame(evidence.verdicts, level=level)
 
 
-def disagreements(evidence: Evidence) -> pd.DataFrame:
+def disagreements(evidence: Evidence, whole: Tally) -> pd.DataFrame:
     """
-    The votes for the model that fewer prompts prefer; none while both are preferred as often.
+    The votes for the model that fewer prompts prefer; none while there is no clear trend.
+
+    `whole` is the tally of all verdicts.
 
     Columns: comparison_id, run_1, run_2, prompt, winner_model, voter_id, reasons, note, at.
     """
     verdicts = evidence.verdicts
-    trend = int(np.sign(np.sign(verdicts.groupby("unit")["net"].sum()).sum()))
+    trend = _trend(whole)
     against = verdicts[verdicts["net"].to_numpy() == (-trend or 2)]
     first = evidence.pairs["first"].to_numpy()[against["pair"].to_numpy()]
     return pd.DataFrame(
@@ -227,6 +243,13 @@ def disagreements(evidence: Evidence) -> pd.DataFrame:
             "at": against["at"].array,
         }
     )
+
+
+def _trend(whole: Tally) -> int:
+    """+1 and −1: the second and the first model is ahead beyond chance, read once; else 0."""
+    if whole.share is None or whole.n < MIN_PROMPTS:
+        return 0
+    return int(whole.share.low > 0.5) - int(whole.share.high < 0.5)
 
 
 def _voter_checks(evidence: Evidence, whole: Tally, level: float) -> VoterChecks:
@@ -250,7 +273,9 @@ def _voter_checks(evidence: Evidence, whole: Tally, level: float) -> VoterChecks
     )
 
 
-def _groups(evidence: Evidence, marks: pd.DataFrame | None, level: float) -> "list[GroupShare]":
+def _groups(
+    evidence: Evidence, marks: pd.DataFrame | None, name_of: NameOf, level: float
+) -> "list[GroupShare]":
     """By tag first, then by setting; only where there are votes, and settings only where two occur."""
     verdicts, pairs, runs = evidence.verdicts, evidence.pairs, evidence.runs
     rows = pairs["first"].to_numpy()[verdicts["pair"].to_numpy()]
@@ -269,11 +294,19 @@ def _groups(evidence: Evidence, marks: pd.DataFrame | None, level: float) -> "li
         values = column.take(rows).reset_index(drop=True)
         if values.nunique() > 1:
             found += [(kind, str(value), own) for value, own in verdicts.groupby(values, sort=True)]
+    experiments = (value for kind, value, _ in found if kind == "experiment")
+    names = experiment_names(experiments, name_of)
     groups = []
     for kind, value, own in found:
         counts = tally(own, level=level)
         groups.append(
-            GroupShare(kind=kind, value=value, tally=counts, is_small=counts.n < MIN_PROMPTS)
+            GroupShare(
+                kind=kind,
+                value=value,
+                name=names[value] if kind == "experiment" else value,
+                tally=counts,
+                is_small=counts.n < MIN_PROMPTS,
+            )
         )
     return groups
 

@@ -1,18 +1,31 @@
 """The one sentence at the top: what may be said of two models after every vote, and nothing more."""
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+import numpy as np
+
 from playground.results.money import Basis, PairedCost
-from playground.results.sentences import Phrase, Value, interval_phrase, phrase, rounded, short_name
+from playground.results.sentences import (
+    Phrase,
+    Value,
+    evidence_words,
+    interval_phrase,
+    phrase,
+    rounded,
+    short_name,
+)
 from playground.results.stats import (
+    CALL_AT,
     DEFAULT_MARGIN,
     EValue,
     Margin,
     MeanDifference,
     Share,
     confidence_sequence,
+    e_value,
     is_inside,
     plan_share,
 )
@@ -53,11 +66,25 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """A winner that was called after a vote: the highest its evidence ever stood."""
+
+    model: str
+    n_votes: int
+    e: EValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """
     The verdict with the numbers it rests on. `wins` and `share` are those of `model`.
 
     model: the one preferred on more prompts; the second where it is even; None without votes.
+
+    called_before: a winner of an earlier vote who is not the winner now; None where none was.
+        The test was right to call it, but a share that stays the same seldom takes it back.
+
+    is_reversed: whether that winner is behind, or the evidence for it is gone.
 
     saving: told only with EQUAL; None where too few pairs are priced or none is cheaper.
     """
@@ -72,6 +99,8 @@ class Verdict:
     n: int
     share: Share | None  # with its confidence sequence
     e: EValue
+    called_before: Called | None
+    is_reversed: bool
     margin: Margin
     min_prompts: int
     needed: Scenario | None
@@ -92,12 +121,20 @@ def judge(summary: Summary, *, margin: Margin = DEFAULT_MARGIN) -> Verdict:
     share = confidence_sequence(wins, n, level=summary.level) if n else None
     kind = _kind(summary, share, margin)
     saving = saving_of(summary) if kind is VerdictKind.EQUAL else None
-    needed = _needed(n) if kind is VerdictKind.CANNOT_TELL else None
-    phrases = tuple(_phrases(kind, summary, model, share, margin, saving, needed))
+    leader = None if 2 * wins == n else model
+    before = _called_before(summary, winner=leader if kind is VerdictKind.WINNER else None)
+    is_reversed = before is not None and (before.model != leader or counts.e.log_value < 0)
+    # More of the same prompts would not settle what they have already settled both ways.
+    needed = _needed(n) if kind is VerdictKind.CANNOT_TELL and not is_reversed else None
+    phrases = _phrases(kind, summary, model, share, margin, saving)
+    phrases += _afterwards(kind, before, is_reversed, counts.e, needed)
+    if 2 * counts.n_both_bad > counts.n_prompts:
+        bad = {"n_both_bad": counts.n_both_bad, "n_prompts": counts.n_prompts}
+        phrases.append(phrase("both_bad", **bad))
     return Verdict(
         kind=kind,
         sentence=" ".join(each.in_words() for each in phrases),
-        phrases=phrases,
+        phrases=tuple(phrases),
         origin=summary.origin,
         models=summary.models,
         model=model,
@@ -105,6 +142,8 @@ def judge(summary: Summary, *, margin: Margin = DEFAULT_MARGIN) -> Verdict:
         n=n,
         share=share,
         e=counts.e,
+        called_before=before,
+        is_reversed=is_reversed,
         margin=margin,
         min_prompts=MIN_PROMPTS,
         needed=needed,
@@ -163,7 +202,6 @@ def _phrases(
     share: Share | None,
     margin: Margin,
     saving: Saving | None,
-    needed: Scenario | None,
 ) -> "list[Phrase]":
     counts = summary.tally
     if kind is VerdictKind.NO_VOTES:
@@ -184,12 +222,62 @@ def _phrases(
         if kind is VerdictKind.WINNER and is_inside(share, margin):
             ends = {"low": f"{100 * margin.low:.0f}", "high": f"{100 * margin.high:.0f}"}
             said.append(phrase("within_margin", **ends))
-        if needed is not None:
-            for_ = round(100 * needed.share)
-            said.append(phrase("needed", for_=for_, against=100 - for_, needed=rounded(needed.n)))
-    if 2 * counts.n_both_bad > counts.n_prompts:
-        said.append(phrase("both_bad", n_both_bad=counts.n_both_bad, n_prompts=counts.n_prompts))
     return said
+
+
+def _afterwards(
+    kind: VerdictKind,
+    before: Called | None,
+    is_reversed: bool,
+    now: EValue,
+    needed: Scenario | None,
+) -> "list[Phrase]":
+    """What became of a winner called earlier, and how many prompts would be needed."""
+    said: list[Phrase] = []
+    key = _fate(kind, is_reversed)
+    if before is not None and key is not None:
+        told = phrase(
+            key,
+            past=short_name(before.model),
+            peak=evidence_words(before.e),
+            vote=before.n_votes,
+            now=evidence_words(now),
+        )
+        said.append(told)
+    if needed is not None:
+        for_ = round(100 * needed.share)
+        said.append(phrase("needed", for_=for_, against=100 - for_, needed=rounded(needed.n)))
+    return said
+
+
+def _fate(kind: VerdictKind, is_reversed: bool) -> str | None:
+    """The sentence on a winner called earlier; None where there is nothing to be said of it."""
+    if kind is VerdictKind.WINNER:
+        return "turned"
+    if kind not in (VerdictKind.CANNOT_TELL, VerdictKind.EQUAL):
+        return None
+    if is_reversed:
+        return "fallen_back"
+    return "slipped" if kind is VerdictKind.CANNOT_TELL else None
+
+
+def _called_before(summary: Summary, *, winner: str | None) -> Called | None:
+    """The most certain winner any vote ever made, but for the one of now."""
+    n_votes, wins, n, log_e = (
+        summary.live[name].to_numpy() for name in ("n_votes", "wins", "n", "log_e")
+    )
+    is_second = 2 * wins > n
+    is_called = log_e >= math.log(CALL_AT)
+    if winner is not None:
+        is_called &= is_second == (winner == summary.models[0])
+    if not is_called.any():
+        return None
+    at = int(np.where(is_called, log_e, -np.inf).argmax())
+    return Called(
+        model=summary.models[bool(is_second[at])],
+        n_votes=int(n_votes[at]),
+        e=e_value(int(wins[at]), int(n[at])),
+    )
 
 
 def _main(

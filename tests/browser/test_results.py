@@ -119,7 +119,10 @@ def test_the_sentence_is_that_of_judge_and_a_switch_keeps_the_origins_apart(
     page.focus("[data-origin-choice=emulated]")
     page.keyboard.press("Enter")
     page.wait_for_selector(f"{PAGE} [data-origin=emulated]")
-    assert page.inner_text(SENTENCE) == sentence_of(tmp_path, Origin.EMULATED)
+    # On the screen a badge says that they are emulated; to those who listen the sentence does.
+    badge = "Emulated pictures, no evidence about the models. "
+    assert badge + page.inner_text(SENTENCE) == sentence_of(tmp_path, Origin.EMULATED)
+    assert "EMULATED" in page.inner_text(f"{PAGE} .pg-res-origin").upper()
     assert page.get_attribute("[data-origin-choice=emulated]", "aria-pressed") == "true"
     page.wait_for_function(
         "words => document.querySelector('#weighed-said').textContent === words",

@@ -40,10 +40,10 @@ function offer() {
     const chosen = props.value[field.name];
     if (field.dataset.known !== known) {
       field.dataset.known = known;
-      const made = options.map((value) => {
+      const made = options.map(([value, name]) => {
         const option = document.createElement("option");
         option.value = value;
-        option.textContent = value;
+        option.textContent = name;
         return option;
       });
       field.replaceChildren(field.options[0], ...made);

@@ -1,5 +1,6 @@
 """What the results are to be about: native fields in one widget, its value what they hold."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -42,14 +43,19 @@ def untouched() -> dict[str, str]:
     return dict.fromkeys(("origin", "voter", *_FROM_LOG, "since"), "")
 
 
-def options_of(choices: ScopeChoices) -> dict[str, list[str]]:
-    """For each field what it can be."""
+def options_of(choices: ScopeChoices) -> dict[str, list[tuple[str, str]]]:
+    """For each field what it can be, and how that is called."""
+    values: dict[str, Sequence[str]] = {
+        "origin": choices.origins,
+        "experiment": choices.experiments,
+        "tag": choices.tags,
+        "resolution": choices.resolutions,
+        "size": choices.sizes,
+    }
+    names = {"experiment": choices.names}
     return {
-        "origin": [str(origin) for origin in choices.origins],
-        "experiment": list(choices.experiments),
-        "tag": list(choices.tags),
-        "resolution": list(choices.resolutions),
-        "size": list(choices.sizes),
+        field: [(str(value), names.get(field, {}).get(value, str(value))) for value in own]
+        for field, own in values.items()
     }
 
 

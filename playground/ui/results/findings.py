@@ -9,12 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from playground.csvlog.table import LogTable
+from playground.experiment.names import PlanNames
 from playground.history.marks import current_marks, plain_tag
 from playground.results.charts import live_sequence_frame, outcomes_frame, times_frame
 from playground.results.checks import Check, checks_of
 from playground.results.claims import ClaimCheck, claims_of
 from playground.results.evidence import RUNS_NEEDED, VOTES_NEEDED, Evidence, gather, origins_in
-from playground.results.scope import Scope, ScopeChoices, choices_in, scope_mask
+from playground.results.scope import (
+    NameOf,
+    Scope,
+    ScopeChoices,
+    choices_in,
+    no_name,
+    scope_mask,
+)
 from playground.results.summary import Summary, summary_of
 from playground.results.verdict import Verdict, judge
 from playground.schema import Mark, Origin, Run, Vote
@@ -42,11 +50,11 @@ class Step:
     """How the share of the second model stood after a vote."""
 
     n_votes: int
+    wins: int
     n: int  # decisive prompts
     share: float
     low: float
     high: float
-    log_e: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +104,7 @@ class FindingsBook:
             LogTable(data_dir / "votes.csv", Vote, VOTES_NEEDED),
             LogTable(data_dir / "marks.csv", Mark),
         )
+        self._names = PlanNames(data_dir)
         self._mutex = threading.Lock()
         self._logs: tuple[Any, ...] = ()
         self._marks: Any = None
@@ -113,7 +122,7 @@ class FindingsBook:
             known = self._kept.get(question)
             if known is None:
                 runs, votes, _ = self._logs
-                known = findings_of(runs, votes, self._marks, question)
+                known = findings_of(runs, votes, self._marks, question, name_of=self._names.name_of)
                 self._kept[question] = known
                 if len(self._kept) > MAX_KEPT:
                     self._kept.popitem(last=False)
@@ -130,7 +139,9 @@ class FindingsBook:
         self._kept.clear()
 
 
-def findings_of(runs: Any, votes: Any, marks: Any, question: Question) -> Findings:
+def findings_of(
+    runs: Any, votes: Any, marks: Any, question: Question, *, name_of: NameOf = no_name
+) -> Findings:
     """
     The findings on these frames.
 
@@ -138,8 +149,10 @@ def findings_of(runs: Any, votes: Any, marks: Any, question: Question) -> Findin
         runs, votes: As `load_runs` and `load_votes` give them.
 
         marks: As `current_marks` gives them.
+
+        name_of: What the maker of an experiment named it.
     """
-    choices = choices_in(runs, marks=marks, owner_id=question.scope.owner_id)
+    choices = choices_in(runs, marks=marks, owner_id=question.scope.owner_id, name_of=name_of)
     mask = scope_mask(runs, question.scope, marks=marks)
     evidence = gather(
         runs,
@@ -148,7 +161,7 @@ def findings_of(runs: Any, votes: Any, marks: Any, question: Question) -> Findin
         mask=mask,
         voter_id=question.voter_id,
     )
-    summary = summary_of(evidence, marks=marks)
+    summary = summary_of(evidence, marks=marks, name_of=name_of)
     verdict = judge(summary)
     return Findings(
         question=question,
@@ -216,7 +229,7 @@ def _day(told: Mapping[Any, Any]) -> date | None:
 def _steps(summary: Summary) -> tuple[Step, ...]:
     frame = live_sequence_frame(summary)
     thin = frame.iloc[thinned(len(frame), MAX_STEPS)]
-    names = ("n_votes", "n", "share", "low", "high", "log_e")
+    names = ("n_votes", "wins", "n", "share", "low", "high")
     return tuple(
         Step(**dict(zip(names, row, strict=True)))
         for row in zip(*(thin[name].tolist() for name in names), strict=True)

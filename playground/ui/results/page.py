@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from playground.markup import Child, Markup, el, join
 from playground.results.checks import Check, Outcome
 from playground.results.claims import ClaimCheck, ClaimOutcome
-from playground.results.sentences import interval_phrase, short_name
+from playground.results.sentences import (
+    estimate_phrase,
+    evidence_words,
+    interval_phrase,
+    short_name,
+)
 from playground.results.stats import Share
 from playground.results.summary import MIN_PROMPTS
 from playground.results.verdict import Verdict, VerdictKind
@@ -28,7 +33,6 @@ _CLAIM_WORDS = {
     ClaimOutcome.CONTRADICTED: "results.claim_contradicted",
     ClaimOutcome.CANNOT_TELL: "results.claim_cannot",
 }
-_BOUNDLESS_E = 1e6
 
 
 def section(title: str, *children: Child, name: str) -> Markup:
@@ -57,6 +61,12 @@ def said(sentence: str, **attributes: str) -> Markup:
 def in_words(verdict: Verdict) -> str:
     """All that a verdict says."""
     return text("number.sentences").join(map(say, verdict.phrases))
+
+
+def beside_badge(verdict: Verdict) -> str:
+    """The same where a badge says already that the pictures are emulated."""
+    said = [each for each in verdict.phrases if each.key != "emulated"]
+    return text("number.sentences").join(map(say, said))
 
 
 def plain(sentence: str) -> str:
@@ -96,7 +106,7 @@ def verdict_html(findings: Findings) -> Markup:
         if not is_empty
         else None,
         el("h2", text("results.nothing_title")) if is_empty else None,
-        said(in_words(verdict), class_="pg-res-sentence", data_said=plain(in_words(verdict)))
+        said(beside_badge(verdict), class_="pg-res-sentence", data_said=plain(in_words(verdict)))
         if not is_empty
         else el("p", text(_nothing(findings)), class_="pg-res-lead"),
         _rests_on(findings) if verdict.kind is not VerdictKind.NO_VOTES else None,
@@ -113,13 +123,6 @@ def verdict_html(findings: Findings) -> Markup:
 
 def _nothing(findings: Findings) -> str:
     return "results.nothing" if not findings.choices.origins else "results.nothing_here"
-
-
-def e_words(value: float) -> str:
-    """ "43.8", "1,234", "8.1e+09"."""
-    if value >= _BOUNDLESS_E:
-        return f"{value:.1e}"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def share_words(share: Share | None) -> str:
@@ -139,16 +142,22 @@ def _rests_on(findings: Findings) -> Markup:
     ]
     if _is_drawn(verdict) and verdict.share is not None and verdict.model is not None:
         name = text("results.rests_interval", model=short_name(verdict.model))
-        facts.append(
-            (name, fmt.listed((say(interval_phrase(verdict.share)), text("results.valid"))))
-        )
-        told = "results.called" if verdict.e.is_called else "results.not_called"
-        call = text(told, call=f"{verdict.e.call_at:.0f}")
-        facts.append(
-            (text("results.rests_evidence"), fmt.clauses((e_words(verdict.e.value), call)))
-        )
+        told = text("results.valid", share=say(estimate_phrase(verdict.share)))
+        evidence = fmt.clauses((evidence_words(verdict.e), _call_words(verdict)))
+        facts += [(name, told), (text("results.rests_evidence"), evidence)]
     rows = (el("div", el("dt", name), el("dd", words)) for name, words in facts)
     return el("dl", *rows, class_="pg-res-facts")
+
+
+def _call_words(verdict: Verdict) -> str:
+    """Whether a winner is called, or was once."""
+    call, before = f"{verdict.e.call_at:.0f}", verdict.called_before
+    if verdict.e.is_called:
+        return text("results.called", call=call)
+    if before is None:
+        return text("results.not_called", call=call)
+    peak, vote = evidence_words(before.e), f"{before.n_votes:,}"
+    return text("results.called_before", call=call, peak=peak, vote=vote)
 
 
 def _is_drawn(verdict: Verdict) -> bool:
@@ -195,7 +204,9 @@ def _next(findings: Findings) -> Markup:
         words = None if not findings.n_runs else text("results.no_pairs")
         return _step(words, text("results.go_compare"), "compare", is_strong=True)
     if not left:
-        is_open = findings.verdict.kind in (VerdictKind.TOO_FEW, VerdictKind.CANNOT_TELL)
+        kind = findings.verdict.kind
+        is_open = kind in (VerdictKind.TOO_FEW, VerdictKind.CANNOT_TELL)
+        is_open &= not findings.verdict.is_reversed  # more of the same would not settle it
         words = text("results.all_judged")
         return _step(words, text("results.go_more"), "compare", is_strong=is_open)
     is_first = summary.n_pairs_judged == 0

@@ -67,10 +67,9 @@ class Measured:
 
 def against_html(findings: Findings, shown: Sequence[Against], *, n_pairs: int) -> Markup:
     """The pairs whose votes disagree with the trend, each with a way to look again."""
-    counts = findings.summary.tally
     if not shown:
-        is_even = counts.wins == counts.losses
-        words = text("results.against_no_trend" if is_even else "results.against_none")
+        has_trend = findings.summary.has_trend
+        words = text("results.against_none" if has_trend else "results.against_no_trend")
         return section(text("results.against"), el("p", words), name="against")
     more = text("results.against_more", shown=len(shown), count=f"{n_pairs:,}")
     return section(

@@ -237,11 +237,11 @@ def _zone_upward(scale: Scale) -> list[Markup]:
 def _level(scale: Scale, value: float, words: str) -> Markup:
     y = _percent(1 - scale.place(value))
     name = "pg-plot-reference" if value == scale.reference else "pg-plot-grid"
-    below = scale.place(value) > 0.98
+    # Left of the plane, where the style sheet leaves room.
     return el(
         "g",
         el("line", x1=0, x2="100%", y1=y, y2=y, class_=name),
-        el("text", words, x=4, y=y, dy=13 if below else -4),
+        el("text", words, x=-8, y=y, dy=4, text_anchor="end"),
     )
 
 

@@ -1,15 +1,21 @@
 """The sections of the Results screen as HTML: words, a chart, and the table behind it."""
 
-import math
 from collections.abc import Sequence
 
 from playground.markup import Markup, el
 from playground.results.checks import CheckKind
-from playground.results.sentences import interval_phrase, short_name
-from playground.results.summary import MIN_PROMPTS
+from playground.results.sentences import (
+    bounds_phrase,
+    evidence_words,
+    interval_phrase,
+    part_phrase,
+    short_name,
+)
+from playground.results.stats import e_value
+from playground.results.summary import MIN_PROMPTS, GroupShare
 from playground.ui import format as fmt
 from playground.ui.results.findings import Findings, Step
-from playground.ui.results.page import beside, e_words, section, share_words
+from playground.ui.results.page import beside, section, share_words
 from playground.ui.results.plots import (
     Point,
     Scale,
@@ -82,7 +88,7 @@ def votes_html(findings: Findings, *, voter_id: str) -> Markup:
         line = text(
             "results.votes_line",
             second=second,
-            e=e_words(counts.e.value),
+            e=evidence_words(counts.e),
             call=f"{counts.e.call_at:.0f}",
         )
         label = text(
@@ -115,8 +121,12 @@ def _steps_table(steps: Sequence[Step], second: str) -> Markup:
             f"{step.n_votes:,}",
             f"{step.n:,}",
             fmt.percent(step.share),
-            f"{fmt.percent(step.low)} – {fmt.percent(step.high)}",
-            e_words(_power(step.log_e)),
+            say(
+                bounds_phrase(
+                    step.low, step.high, is_all=step.wins == step.n, is_none=step.wins == 0
+                )
+            ),
+            evidence_words(e_value(step.wins, step.n)),
         )
         for step in kept
     ]
@@ -128,11 +138,6 @@ def _steps_table(steps: Sequence[Step], second: str) -> Markup:
         text("results.column_e"),
     )
     return behind("votes", columns, rows)
-
-
-def _power(log_value: float) -> float:
-    """Infinite where it is beyond the range of a float."""
-    return math.exp(log_value) if log_value < 700 else math.inf
 
 
 def _voters(findings: Findings, voter_id: str, second: str) -> Markup | None:
@@ -175,14 +180,6 @@ def _reasons(findings: Findings, first: str, second: str) -> Markup | None:
 
 # ---- by group -------------------------------------------------------------------------------------
 
-_GROUP_WORDS = {
-    "tag": "results.group_tag",
-    "ratio": "results.group_ratio",
-    "resolution": "results.group_resolution",
-    "references": "results.group_references",
-    "experiment": "results.group_experiment",
-}
-
 
 def groups_html(findings: Findings) -> Markup:
     """By tag and by setting; small ones as counts alone."""
@@ -190,28 +187,19 @@ def groups_html(findings: Findings) -> Markup:
     groups = findings.summary.groups
     if not groups:
         return section(text("results.groups"), el("p", text("results.groups_none")), name="groups")
-    told = [
-        (
-            text(_GROUP_WORDS[group.kind]),
-            fmt.shortened(group.value, MAX_NAME),
-            group.is_small,
-            group.tally.share,
-            text("results.of", part=f"{group.tally.wins:,}", whole=f"{group.tally.n:,}"),
-        )
-        for group in groups
-    ]
+    big = [(_group_name(g), _group_share(g), g.tally.share) for g in groups if not g.is_small]
+    n_small = len(groups) - len(big)
     rows = [
         Span(
-            name=f"{kind} {value}",
+            name=name,
             estimate=share.estimate,
             low=share.low,
             high=share.high,
             words=fmt.aside(counts, say(interval_phrase(share))),
         )
-        for kind, value, is_small, share, counts in told
-        if not is_small and share is not None
+        for name, counts, share in big
+        if share is not None
     ]
-    n_small = sum(1 for _, _, is_small, _, _ in told if is_small)
     drawn = rows[:MAX_GROUPS_DRAWN]
     label = text(
         "results.groups_label",
@@ -221,16 +209,10 @@ def groups_html(findings: Findings) -> Markup:
         ),
     )
     table = [
-        (
-            value,
-            kind,
-            counts,
-            text("results.small") if is_small or share is None else say(interval_phrase(share)),
-        )
-        for kind, value, is_small, share, counts in told[:MAX_GROUPS_IN_TABLE]
+        (name, counts, fmt.UNKNOWN if share is None else say(interval_phrase(share)))
+        for name, counts, share in big[:MAX_GROUPS_IN_TABLE]
     ]
     columns = (
-        text("results.column_value"),
         text("results.column_group"),
         text("results.column_for", model=second),
         text("results.column_interval"),
@@ -247,14 +229,40 @@ def groups_html(findings: Findings) -> Markup:
             [el("p", text("results.groups_hint"), class_="pg-res-warning"), *notes],
             spans(drawn, share_scale(), label=label) if drawn else None,
         ),
-        behind("groups", columns, table),
+        behind("groups", columns, table) if table else None,
+        _small_groups(groups, second),
         name="groups",
     )
 
 
+def _group_name(group: GroupShare) -> str:
+    return fmt.shortened(say(part_phrase(group.kind, group.name)), MAX_NAME)
+
+
+def _group_share(group: GroupShare) -> str:
+    return text("results.of", part=f"{group.tally.wins:,}", whole=f"{group.tally.n:,}")
+
+
+def _small_groups(groups: Sequence[GroupShare], second: str) -> Markup | None:
+    """Those with too few prompts for a share, folded away: their counts alone."""
+    small = [group for group in groups if group.is_small]
+    if not small:
+        return None
+    rows = [(_group_name(group), _group_share(group)) for group in small[:MAX_GROUPS_IN_TABLE]]
+    columns = (text("results.column_group"), text("results.column_for", model=second))
+    title = text("results.groups_folded", count=len(small))
+    return behind("small-groups", columns, rows, title=title)
+
+
 # ---- failures -------------------------------------------------------------------------------------
 
-_KIND_WORDS = {"failed": "results.kind_failed", "refused": "results.kind_refused"}
+_KIND_WORDS = {
+    "failed": "results.kind_failed",
+    "refused": "results.kind_refused",
+    "timed_out": "results.kind_timed_out",
+    "unconfirmed": "results.kind_unconfirmed",
+}
+_ALWAYS_DRAWN = ("failed", "refused")  # that there was none is worth seeing
 
 
 def failures_html(findings: Findings) -> Markup:
@@ -264,6 +272,7 @@ def failures_html(findings: Findings) -> Markup:
     if not sent:
         words = el("p", text("results.failures_none"))
         return section(text("results.failures"), words, name="failures")
+    occurred = {row["kind"] for row in findings.outcomes if row["count"]}
     drawn = [
         Span(
             name=f"{short_name(str(row['model']))} {text(_KIND_WORDS[row['kind']])}",
@@ -274,7 +283,7 @@ def failures_html(findings: Findings) -> Markup:
         )
         for kind in _KIND_WORDS
         for row in findings.outcomes
-        if row["kind"] == kind
+        if row["kind"] == kind and (kind in _ALWAYS_DRAWN or kind in occurred)
     ]
     high = min(1.0, max(0.05, *(row.high or 0 for row in drawn)) * 1.08)
     ticks = tuple((tick, fmt.percent(tick)) for tick in round_ticks(0, high))
@@ -293,8 +302,8 @@ def failures_html(findings: Findings) -> Markup:
             share_words(each.usable),
             share_words(each.failed),
             share_words(each.refused),
-            f"{each.n_timed_out:,}",
-            f"{each.n_unconfirmed:,}",
+            share_words(each.timed_out),
+            share_words(each.unconfirmed),
         )
         for each in sent
     ]
@@ -304,8 +313,8 @@ def failures_html(findings: Findings) -> Markup:
         text("results.kind_usable"),
         text("results.kind_failed"),
         text("results.kind_refused"),
-        text("results.column_late"),
-        text("results.column_unconfirmed"),
+        text("results.kind_timed_out"),
+        text("results.kind_unconfirmed"),
     )
     return section(
         text("results.failures"),

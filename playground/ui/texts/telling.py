@@ -71,4 +71,4 @@ def place_words(problem: PlanProblem) -> str:
         parts.append(text("experiment.line", number=problem.line))
     if problem.column is not None:
         parts.append(text("experiment.column", number=problem.column))
-    return text("number.comma").join(parts)
+    return text("number.places").join(parts)
