@@ -39,9 +39,9 @@ HISTORY_WORDS = (
     *(f"view_{view}" for view in ("gallery", "table")),
     *(f"choose_{side}" for side in ("first", "second")),
     *("first", "previous", "next", "last"),
-    *("judged", "part_judged", "unjudged"),
+    *("judged", "part_judged", "unjudged", "vote_open", "vote_blind", "part_blind"),
     *(f"column_{name}" for name in ("select", "prompt", "when", "request", "models")),
-    *(f"column_{name}" for name in ("pictures", "marks")),
+    *(f"column_{name}" for name in ("cost", "outcome", "marks")),
 )
 NOT_CALLED_FILTERS = ("text", "page_size", "view")
 BUILT = {
@@ -70,7 +70,8 @@ STAGE = {name for name in ENGLISH if name.startswith("stage.")}
 def _named_in_python() -> set[str]:
     groups = {name.partition(".")[0] for name in ENGLISH}
     telling = FOLDER / "texts" / "telling.py"
-    sources = "".join(file.read_text("utf-8") for file in (*FOLDER.glob("*.py"), telling))
+    screens = (file for file in FOLDER.rglob("*.py") if file.parent != telling.parent)
+    sources = "".join(file.read_text("utf-8") for file in (*screens, telling))
     names = re.findall(r"""["']([a-z]+\.[a-z_]+)["']""", sources)
     return {
         name
@@ -107,7 +108,7 @@ def test_every_text_that_is_named_exists() -> None:
 
 
 def test_no_text_is_left_over() -> None:
-    by_kind = {name for name in ENGLISH if name.startswith(("advice.", "ended."))}
+    by_kind = {name for name in ENGLISH if name.startswith(("advice.", "ended.", "short."))}
 
     assert set(ENGLISH) == _named_in_python() | _named_in_scripts() | BUILT | by_kind
 

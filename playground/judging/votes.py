@@ -102,6 +102,20 @@ def load_votes(path: str | Path, columns: Sequence[str] | None = None) -> pd.Dat
     return load(Path(path), Vote, columns)
 
 
+def shown_as_a(acts: Iterable[Vote]) -> frozenset[str]:
+    """
+    Of each pair the run that a voter last had before them as A, on the left.
+
+    Args:
+        acts: Of one voter, in the order they were done. Pairs shown again with their sides
+            swapped do not count.
+    """
+    last = {
+        (vote.run_1, vote.run_2): vote.run_a for vote in acts if vote.pair_kind != PairKind.SWAPPED
+    }
+    return frozenset(last.values())
+
+
 def current_votes(votes: pd.DataFrame) -> pd.DataFrame:
     """
     The verdicts that stand: one row per voter and pair (and kind of pair), all columns.

@@ -1,10 +1,13 @@
 """Whose pictures these are, as HTML: the prompt and the settings of the comparison that is shown."""
 
+from collections.abc import Callable
+
 from playground.markup import Markup, el
 from playground.runner.views import RunView
 from playground.ui import format as fmt
 from playground.ui.texts import text
 
+ID_CHARACTERS = 16
 _NAMES = {0: None, 1: "subject.reference", 2: "subject.references"}
 
 
@@ -26,3 +29,9 @@ def subject_html(view: RunView, *, is_example: bool = False) -> Markup:
         el("p", " · ".join(fact for fact in facts if fact), class_="pg-subject-facts"),
         class_="pg-subject",
     )
+
+
+def experiment_words(experiment_id: str, name_of: Callable[[str], str]) -> str:
+    """What its maker called an experiment; of one that has no name here, enough of its id."""
+    name = name_of(experiment_id)
+    return name if name != experiment_id else fmt.shortened(experiment_id, ID_CHARACTERS)
