@@ -167,7 +167,7 @@ def plain_box() -> Markup:
 
 def _tile(item: HistoryItem, listing: Listing) -> Markup:
     is_hidden = listing.hides(item)
-    known = () if is_hidden else (_took(item), _cost(item), _count_of_pictures(item))
+    known = () if is_hidden else (*_took(item), _cost(item), _count_of_pictures(item))
     facts = (_when(item.started_at), _request(item), *known)
     return el(
         "li",
@@ -184,15 +184,16 @@ def _tile(item: HistoryItem, listing: Listing) -> Markup:
 
 def _row(item: HistoryItem, listing: Listing) -> Markup:
     is_hidden = listing.hides(item)
-    took, cost = (fmt.UNKNOWN,) * 2 if is_hidden else (_took(item), _cost(item))
+    took = () if is_hidden else _took(item)
+    cost = None if is_hidden else el("span", _cost(item))
     return el(
         "tr",
         el("td", _select(item), _star(item), class_="pg-past-tools"),
         el("td", _open(item, listing), class_="pg-past-what"),
         el("td", _when(item.started_at)),
         el("td", _request(item), class_="pg-past-request"),
-        el("td", took),
-        el("td", el("span", cost), " ", *_origin(item)),
+        el("td", *(el("span", each) for each in took), class_="pg-past-took"),
+        el("td", cost, " ", *_origin(item)),
         el("td", _line(_outcome(item, is_hidden=is_hidden)), class_="pg-past-marks"),
         el("td", _line(_signs(item, listing.experiment_name)), class_="pg-past-marks"),
         data_comparison=item.comparison_id,
@@ -268,14 +269,14 @@ def _origin(item: HistoryItem) -> list[Markup]:
     return [el("span", text(f"origin.{known}"), class_=f"pg-badge pg-badge-{known}")]
 
 
-def _took(item: HistoryItem) -> str:
+def _took(item: HistoryItem) -> tuple[str, ...]:
     """Each model with its seconds, in an order that says nothing about the pictures."""
     times: dict[str, list[float]] = {}
     for run in item.runs:
         done = times.setdefault(model_name(run.model), [])
         if run.status == RunStatus.SUCCEEDED and run.total_s is not None:
             done.append(run.total_s)
-    return fmt.listed(_time_words(name, times[name]) for name in sorted(times))
+    return tuple(_time_words(name, times[name]) for name in sorted(times))
 
 
 def _time_words(name: str, times: Sequence[float]) -> str:

@@ -387,6 +387,8 @@ CHINESE = MappingProxyType(
         "judge.left": "剩余 {count}",
         "judge.empty": "还没有可评判的图片",
         "judge.empty_hint": "请先在“对比”中生成。每组完成的图片都会来到这里等待评判，提示词覆盖面优先。",
+        "judge.empty_go": "去生成对比",
+        "judge.empty_scope_go": "评判全部",
         "judge.empty_scope": "此范围内已全部评完",
         "judge.empty_scope_hint": "此范围内每一组都已投票。可在上方选择其他范围。",
         "judge.unshowable": "因图片缺失或损坏而略过：{count}。",

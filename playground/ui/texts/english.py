@@ -386,6 +386,8 @@ ENGLISH = MappingProxyType(
         "judge.empty": "Nothing to judge yet",
         "judge.empty_hint": "Run a comparison on Compare. Every pair of finished pictures comes here "
         "until you have judged it, most prompts first.",
+        "judge.empty_go": "Run a comparison",
+        "judge.empty_scope_go": "Judge everything",
         "judge.empty_scope": "Nothing left to judge here",
         "judge.empty_scope_hint": "Every pair of this choice has your vote. Choose another one above.",
         "judge.unshowable": "Left out, because a picture is gone or damaged: {count}.",
