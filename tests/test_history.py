@@ -107,7 +107,9 @@ def test_a_page_that_cannot_be_is_refused(history, query):
 def test_an_item_says_what_the_list_shows(history, log, votes, marks):
     first, second, third, fourth = a_comparison(1, repeats=2, experiment_id="exp_1")
     again = replace(first, run_id="run_again", started_at=minutes(9))
-    log(failed(first), second, third, failed(fourth), again)
+    money = {"total_s": 7.5, "charged_usd": Decimal("0.07"), "billing_status": "settled"}
+    fourth = replace(failed(fourth), error_kind="moderation", **money)
+    log(failed(first), second, third, fourth, again)
     pair = replace(a_pair(), run_1="run_again")
     a_ballot(votes, pair).cast(Answer.TIE, at=NOON)
     marks.star("cmp_1", is_on=True, at=NOON)
@@ -130,8 +132,17 @@ def test_an_item_says_what_the_list_shows(history, log, votes, marks):
         ("run_1_2_2", 2, 2, "failed"),
     ]
     assert item.runs[3] == RunBrief(
-        run_id="run_1_2_2", lane=2, repeat=2, model="flux-2-pro", status="failed", file=None
-    )
+        run_id="run_1_2_2", lane=2, repeat=2, model="flux-2-pro", status="failed", file=None,
+        error_kind="moderation", total_s=7.5, charged_usd=Decimal("0.07"),
+        billing_status="settled",
+    )  # fmt: skip
+    assert [r.run_id for r in item.attempts] == [
+        "run_1_1_1", "run_1_2_1", "run_1_1_2", "run_1_2_2", "run_again",
+    ]  # fmt: skip
+    (verdict,) = item.verdicts
+    assert (verdict.answer, verdict.winner_model, verdict.is_blind) == ("tie", None, True)
+    assert verdict.run_a in ("run_again", "run_1_2_1")
+    assert history.page(HistoryQuery(voter_id="voter_2")).items[0].verdicts == ()
 
 
 # ---- search and filters -----------------------------------------------------------------------

@@ -206,6 +206,23 @@ def test_what_is_judged_in_another_room_is_not_hidden_here(ballots, tmp_path):
     assert answers(ballots) == ["tie"]
 
 
+def test_a_judged_pair_keeps_its_sides_in_other_rooms_and_after_a_restart(ballots, tmp_path):
+    views = sealed(ballots, tmp_path)
+    pair = ballots.look(VOTER, views).showing.pair
+    seen = set()
+
+    for number in range(8):  # both ways round are among them
+        ballot = a_ballot(ballots.log, pair, number=number)
+        ballot.cast(Answer.TIE if number % 2 else Answer.BOTH_BAD, at=ballots.now())
+        again = new_ballots(tmp_path).look(VOTER, views)
+        assert again.showing.run_ids == (ballot.run_a, ballot.run_b)
+        assert not again.is_hidden
+        seen.add(ballot.run_a)
+
+    assert len(seen) == 2
+    assert new_ballots(tmp_path).look(OTHER_VOTER, views).is_hidden
+
+
 # ---- nothing to judge, and not blind --------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from playground.emulator import Emulator, Fault
+from playground.judging.pairs import comparison_pairs
 from playground.judging.votes import load_votes
 from playground.runner.desk import Desk
 from playground.schema import Answer
@@ -23,6 +25,7 @@ from playground.ui.visits import Visit, Visits
 from playground.ui.voting.ballots import Ballots
 from tests.ballot_rig import an_act
 from tests.engine_rig import HURRY, SPEED
+from tests.judging_rig import a_ballot
 
 LANES = ("flux-2-flex", "flux-2-pro")
 NAMES = re.compile(r"flex|(?<![\w/])pro(?!\w)|run_2|tsk_")
@@ -154,6 +157,24 @@ async def test_the_strip_and_the_open_tasks_keep_the_secret_too(rig: Rig) -> Non
     strip = (await rig.screen()).earlier
     assert "blind, not judged yet" in strip
     assert "<img" not in strip
+
+
+@pytest.mark.anyio
+async def test_the_strip_stands_as_the_pair_was_judged(rig: Rig) -> None:
+    ready = await rig.until_final(await rig.run())
+    views = rig.flow.desk.views(ready.comparison_id or "")
+    pair = comparison_pairs([view.run for view in views if view.run is not None])[0]
+    seen = set()
+
+    for number in range(8):  # both ways round are among them
+        ballot = a_ballot(rig.flow.ballots.log, pair, voter_id=rig.visit.voter_id, number=number)
+        ballot.cast(Answer.TIE if number % 2 else Answer.BOTH_BAD, at=datetime.now(UTC))
+        first, second = rig.flow.easel._lanes_in_order(views, rig.visit)
+        by_lane = {view.lane: view.run_id for view in views}
+        assert (by_lane[first], by_lane[second]) == (ballot.run_a, ballot.run_b)
+        seen.add(first)
+
+    assert seen == {1, 2}
 
 
 @pytest.mark.anyio

@@ -20,6 +20,7 @@ from playground.history.pages import (
     HistoryPage,
     HistoryQuery,
     RunBrief,
+    Verdict,
 )
 from playground.judging.pairs import comparison_pairs
 from playground.judging.votes import Ballot, load_votes
@@ -41,6 +42,7 @@ from playground.ui import format as fmt
 from playground.ui.compare.easel import Form
 from playground.ui.compare.flow import Flow
 from playground.ui.history.archive import Archive, Marked, asked, carried, is_filtered
+from playground.ui.history.detail import detail_of, head_html
 from playground.ui.history.fields import value_words
 from playground.ui.history.listing import Listing, listing_html
 from playground.ui.history.open_tasks import open_html
@@ -216,6 +218,8 @@ def _item(number: int = 1, **changes: object) -> HistoryItem:
             model=f"flux-2-{'flex' if lane == 1 else 'pro'}",
             status="succeeded",
             file=f"pictures/{number}_{lane}.png",
+            total_s=12.3 if lane == 1 else 8.0,
+            charged_usd=Decimal("0.07"),
         )
         for lane in (1, 2)
     )
@@ -228,8 +232,10 @@ def _item(number: int = 1, **changes: object) -> HistoryItem:
         origin="live",
         started_at=UTC_NOW,
         runs=runs,
+        attempts=runs,
         n_pairs=1,
         n_judged=0,
+        verdicts=(),
         is_starred=False,
         is_archived=False,
         tags=(),
@@ -238,8 +244,24 @@ def _item(number: int = 1, **changes: object) -> HistoryItem:
     return replace(item, **changes)  # type: ignore[arg-type]
 
 
+def _verdict(number: int = 1, *, left: int = 1, **changes: object) -> Verdict:
+    """That pro is better; `left` is the lane shown as A."""
+    verdict = Verdict(
+        pair_kind="models",
+        run_a=f"run_{number}_{left}",
+        answer="a_better" if left == 2 else "b_better",
+        winner_model="flux-2-pro",
+        is_blind=True,
+    )
+    return replace(verdict, **changes)  # type: ignore[arg-type]
+
+
 def _listing(
-    *items: HistoryItem, is_table: bool = False, is_filtered: bool = True, **page: int
+    *items: HistoryItem,
+    is_table: bool = False,
+    is_filtered: bool = True,
+    hidden: frozenset[str] = frozenset(),
+    **page: int,
 ) -> str:
     told = {"number": 1, "n_pages": 1, "n_found": len(items), "n_comparisons": len(items), **page}
     return listing_html(
@@ -247,7 +269,9 @@ def _listing(
             page=HistoryPage(items=items, **told),
             is_table=is_table,
             is_filtered=is_filtered,
-            thumbnail=lambda file: Path(f"/small/{file}"),
+            thumbnail=lambda file: None if file is None else Path(f"/small/{file}"),
+            hidden_ids=hidden,
+            experiment_name={"exp_9": "Twelve lighthouses"}.__getitem__,
         )
     )
 
@@ -258,23 +282,30 @@ def test_an_empty_history_says_how_to_begin_and_a_filter_how_to_see_more() -> No
     assert text("history.none", all="7") in nothing
     assert "data-clear" in nothing
     archived = _listing(n_comparisons=7, is_filtered=False)
-    assert "archive" in archived
+    assert 'data-filter="archived" data-value="all"' in archived
     assert "data-clear" not in archived
 
 
 @pytest.mark.parametrize("is_table", [False, True])
 def test_both_views_tell_the_same_of_each_comparison(is_table: bool) -> None:
     item = _item(
-        prompt=HOSTILE, tags=("<tag>",), note="<note>", is_archived=True, experiment_id="plan 1"
+        prompt=HOSTILE, tags=("<tag>",), note="<note>", is_archived=True, experiment_id="exp_9"
     )
 
     html = _listing(item, _item(2), is_table=is_table, n_comparisons=5)
 
     assert "2 of 5 comparisons" in html
-    for words in ("2026-11-22 00:00 UTC", "FLUX.2 flex, FLUX.2 pro", "2 of 2 pictures"):
+    for words in (
+        "2026-11-22 00:00 UTC",
+        "FLUX.2 flex 12.3 s",
+        "FLUX.2 pro 8.0 s",
+        "$0.14 charged",
+    ):
         assert words in html
-    for words in ("&lt;tag&gt;", "note: &lt;note&gt;", "archived", "experiment plan 1"):
+    for words in ("&lt;tag&gt;", "note: &lt;note&gt;", "archived", "not judged by you"):
         assert words in html
+    assert "experiment Twelve lighthouses" in html
+    assert "exp_9" not in html
     assert "<img src=x" not in html
     assert html.count("<img ") == 4
 
@@ -285,11 +316,94 @@ def test_thumbnails_of_what_is_not_judged_do_not_follow_the_lanes() -> None:
         return html.index("_1.png") < html.index("_2.png")
 
     unjudged = [is_lane_1_first(_item(number)) for number in range(200)]
-    judged = [is_lane_1_first(_item(number, n_judged=1)) for number in range(200)]
+    judged = [
+        is_lane_1_first(_item(number, n_judged=1, verdicts=(_verdict(number, left=left),)))
+        for number in range(20)
+        for left in (1, 2)
+    ]
 
     assert 70 < sum(unjudged) < 130
-    assert all(judged)
+    assert judged == [True, False] * 20  # as the voter had them before them
     assert is_lane_1_first(_item(7)) == is_lane_1_first(_item(7))
+
+
+@pytest.mark.parametrize("is_table", [False, True])
+def test_what_waits_to_be_judged_blind_is_listed_without_its_sides(is_table: bool) -> None:
+    hidden = frozenset({"cmp_1"})
+    item, slow = _item(n_pairs=1), _item(n_pairs=0)
+
+    html = _listing(item, is_table=is_table, hidden=hidden)
+    half = _listing(replace(slow, runs=slow.runs[1:]), is_table=is_table, hidden=hidden)
+
+    assert "blind, waits for your vote" in html
+    for secret in ("FLUX", "run_1", "_1.png", "$", "12.3", "<img"):
+        assert secret not in html
+    # Nor does it tell that one of them is there already.
+    assert html == half
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        ((_verdict(),), "FLUX.2 pro better · blind"),
+        ((_verdict(is_blind=False),), "FLUX.2 pro better · not blind"),
+        ((_verdict(answer="tie", winner_model=None),), "Tie · blind"),
+        ((_verdict(answer="both_bad", winner_model=None),), "Both bad · blind"),
+        ((_verdict(pair_kind="same_model"),), "one better · blind"),
+        (
+            (_verdict(), _verdict(is_blind=False), _verdict(answer="tie", winner_model=None)),
+            "FLUX.2 pro better ×2, Tie · 2 blind · 3 of 4 pairs judged",
+        ),
+    ],
+)
+def test_the_list_says_who_won(verdicts: tuple[Verdict, ...], words: str) -> None:
+    count = len(verdicts)
+
+    html = _listing(_item(n_pairs=4 if count > 1 else 1, n_judged=count, verdicts=verdicts))
+
+    assert words in html
+
+
+@pytest.mark.parametrize("is_table", [False, True])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": "failed", "error_kind": "moderation"}, "FLUX.2 pro: moderated"),
+        ({"status": "refused", "error_kind": "rejected"}, "FLUX.2 pro: refused"),
+        ({"status": "timed_out", "error_kind": "never_final"}, "FLUX.2 pro: timed out"),
+        ({"status": "unconfirmed"}, "FLUX.2 pro: unconfirmed, may have been charged"),
+        ({"status": "failed", "error_kind": "<new>"}, "FLUX.2 pro: failed"),
+    ],
+)
+def test_the_list_says_why_a_picture_is_missing(
+    changes: dict[str, str], words: str, is_table: bool
+) -> None:
+    flex, pro = _item().runs
+    runs = (flex, replace(pro, file=None, **changes))  # type: ignore[arg-type]
+
+    html = _listing(_item(runs=runs, attempts=runs, n_pairs=0), is_table=is_table)
+
+    assert f"data-failed>{words}</span>" in html
+    assert "not judged" not in html
+
+
+def test_a_total_says_what_kind_of_amount_it_is() -> None:
+    def cost(origin: str, *changes: dict[str, object]) -> str:
+        runs = tuple(replace(_item().runs[0], **each) for each in changes)  # type: ignore[arg-type]
+        return _listing(_item(origin=origin, attempts=runs))
+
+    charged = {"charged_usd": Decimal("0.05")}
+    estimated = {"charged_usd": None, "estimate_usd": Decimal("0.07")}
+    unknown = {"charged_usd": None}
+    refunded = {**charged, "billing_status": "refunded"}
+    refused = {**estimated, "status": "refused"}
+
+    assert ">$0.10 charged<" in cost("live", charged, charged)
+    assert ">est. $0.12<" in cost("live", charged, estimated)
+    assert ">emulated $0.10<" in cost("emulated", charged, charged)
+    assert ">est. $0.05, and an unknown amount<" in cost("live", charged, unknown)
+    assert ">cost unknown<" in cost("live", unknown)
+    assert ">nothing charged<" in cost("live", refunded, refused)
 
 
 def test_pages_can_be_turned_only_where_there_are_any() -> None:
@@ -357,7 +471,9 @@ def test_a_detail_has_every_field_of_both_runs_to_copy(rig: Rig) -> None:
         assert f'data-field="{name}"' in shown.fields
         assert escape(text(f"field.{name}")) in shown.fields
     assert 'data-copy="task_run_1_1_1"' in shown.fields
-    assert 'data-copy="2026-11-22T12:01:00+00:00"' in shown.fields
+    assert shown.fields.count("data-copy=") < 40  # nobody copies "1K"
+    assert 'data-field="resolution"' in shown.fields
+    assert "Copy: Resolution" not in shown.fields
     assert shown.chosen == ("run_1_1_1", "run_1_2_1")
 
 
@@ -443,20 +559,45 @@ def test_a_comparison_of_somebody_else_is_as_good_as_none(rig: Rig) -> None:
         rig.archive.export_comparisons(["cmp_5"], rig.visit, with_records=True)
 
 
-def test_opening_shows_the_names_and_is_written_down_once(rig: Rig) -> None:
-    rig.flow.ballots.seal("cmp_1")
-    voter = rig.flow.visits.enter(None)
-    views = rig.flow.desk.views("cmp_1")
-    assert rig.flow.ballots.is_hidden(voter.voter_id, views)
-
-    for _ in range(2):
-        asyncio.run(rig.past.detail("cmp_1", voter))
-
+def _acts_of(rig: Rig, voter: Visit) -> list[tuple[str, str]]:
     votes = load_votes(rig.data_dir / "votes.csv")
     mine = votes[votes["voter_id"] == voter.voter_id]
-    assert mine["answer"].tolist() == ["revealed"]
-    assert mine["comparison_id"].tolist() == ["cmp_1"]
-    assert not rig.flow.ballots.is_hidden(voter.voter_id, views)
+    return list(zip(mine["comparison_id"], mine["answer"], strict=True))
+
+
+def test_what_waits_to_be_judged_blind_opens_blind_until_its_names_are_asked_for(rig: Rig) -> None:
+    rig.flow.ballots.seal("cmp_1")
+    voter = rig.flow.visits.enter(None)
+    listed = asyncio.run(rig.past.listing({}, 1, voter)).listing
+
+    blind = asyncio.run(rig.past.detail("cmp_1", voter))
+    told = repr(blind)
+
+    assert "blind, waits for your vote" in listed
+    assert 'data-act="reveal"' in blind.head
+    for secret in ("FLUX", "flux", "run_1_", "pictures/", "$"):
+        assert secret not in told
+    assert [each["mark"] for each in blind.stage_value["pictures"]] == ["A", "B"]
+    assert blind.stage_value["isBlind"]
+    assert _acts_of(rig, voter) == []
+
+    for _ in range(2):
+        named = asyncio.run(rig.past.reveal("cmp_1", voter))
+        assert named == asyncio.run(rig.past.detail("cmp_1", voter))
+
+    assert "FLUX.2 flex" in named.runs
+    assert _acts_of(rig, voter) == [("cmp_1", "revealed")]
+
+
+def test_a_blind_comparison_with_nothing_to_judge_hides_nothing(rig: Rig) -> None:
+    rig.flow.ballots.seal("cmp_3")
+    voter = rig.flow.visits.enter(None)
+    listed = asyncio.run(rig.past.listing({"text": "number 3"}, 1, voter)).listing
+
+    shown = asyncio.run(rig.past.detail("cmp_3", voter))
+
+    assert "waits for your vote" not in listed
+    assert "FLUX.2 pro" in shown.runs
 
 
 def test_votes_are_told_with_the_better_picture_and_whether_they_were_blind(rig: Rig) -> None:
@@ -481,8 +622,12 @@ def test_votes_are_told_with_the_better_picture_and_whether_they_were_blind(rig:
 
     shown = asyncio.run(rig.past.detail("cmp_2", voter)).votes
 
-    assert "Better: A FLUX.2 flex" in shown
-    assert "2026-11-22 00:00 UTC · blind · detail" in shown
+    mark, other = ("A", "B") if ballot.run_a == "run_2_1_1" else ("B", "A")
+    assert f"{mark} better: FLUX.2 flex" in shown
+    assert f"{mark} was FLUX.2 flex" in shown
+    assert f"{other} was &lt;b&gt;new&lt;/b&gt;" in shown
+    assert "2026-11-22 00:00 UTC · blind · A was" in shown
+    assert "· detail" in shown
     assert "&lt;i&gt;sharp&lt;/i&gt;" in shown
     assert re.findall('data-answer="([^"]+)"', shown)[1:] == ["withdrawn"]
     assert text("history.no_votes") in rig.detail("cmp_4").votes
@@ -608,15 +753,92 @@ def test_a_row_that_points_elsewhere_shows_nothing(rig: Rig) -> None:
     assert rig.archive.picture(a_run().file) is not None
 
 
-def test_a_zip_of_a_blind_comparison_counts_as_names_shown(rig: Rig) -> None:
+def test_nothing_of_what_waits_to_be_judged_blind_is_taken_out(rig: Rig) -> None:
     rig.flow.ballots.seal("cmp_6")
     voter = rig.flow.visits.enter(None)
-    views = rig.flow.desk.views("cmp_6")
-    assert rig.flow.ballots.is_hidden(voter.voter_id, views)
 
-    rig.archive.export_comparisons(["cmp_6"], voter, with_records=True)
+    with pytest.raises(InvalidRequestError, match="waits for your blind vote"):
+        rig.archive.export_comparisons(["cmp_6"], voter, with_records=True)
+    with pytest.raises(InvalidRequestError, match="waits for your blind vote"):
+        rig.archive.export_picture("run_6_1_1", voter, with_record=True)
+    _, words = asyncio.run(rig.past.as_reference("run_6_1_1", [], voter))
+    several = rig.archive.export_comparisons(["cmp_6", "cmp_2"], voter, with_records=True)
 
-    assert not rig.flow.ballots.is_hidden(voter.voter_id, views)
+    assert "waits for your blind vote" in words
+    assert several.wanting == (text("history.blind_left_out", count=1),)
+    with ZipFile(several.path) as archive:
+        assert {name.partition("/")[0] for name in archive.namelist()} == {"cmp_2"}
+    assert _acts_of(rig, voter) == []
+
+
+def test_a_judged_pair_stands_as_its_voter_had_it(rig: Rig) -> None:
+    def seen_by(number: int) -> tuple[list[str], str, str]:
+        voter = rig.flow.visits.enter(None)
+        pair = comparison_pairs(
+            [view.run for view in rig.flow.desk.views("cmp_4") if view.run is not None]
+        )[0]
+        pair = replace(pair, why_not=None)
+        ballot = Ballot.open(
+            pair, log=rig.flow.ballots.log, voter_id=voter.voter_id, is_blind=True, at=UTC_NOW,
+            number=number,
+        )  # fmt: skip
+        ballot.cast(Answer.A_BETTER, at=UTC_NOW)
+        shown = asyncio.run(rig.past.detail("cmp_4", voter))
+        marks = re.findall(r'pg-lane-mark">(\w+)</span> <strong>([^<]+)', shown.runs)
+        return [f"{mark} {name}" for mark, name in marks], shown.votes, ballot.run_a
+
+    found = {}
+    for number in range(20):
+        runs, votes, run_a = seen_by(number)
+        found[run_a] = runs, votes
+
+    runs, votes = found["run_4_1_1"]
+    assert runs == ["A FLUX.2 flex", "B FLUX.2 pro"]
+    assert "A better: FLUX.2 flex" in votes
+    runs, votes = found["run_4_2_1"]
+    assert runs == ["A FLUX.2 pro", "B FLUX.2 flex"]
+    assert "A better: FLUX.2 pro" in votes
+    assert "A was FLUX.2 pro, B was FLUX.2 flex" in votes
+
+
+def test_names_of_several_pairs_shown_at_once_are_one_line(rig: Rig) -> None:
+    voter = rig.flow.visits.enter(None)
+    asyncio.run(rig.past.reveal("cmp_6", voter))
+
+    shown = asyncio.run(rig.past.detail("cmp_6", voter)).votes
+
+    assert shown.count("<li") == 1
+    assert "Names shown" in shown
+    assert "pairs 1–2" in shown
+
+
+def test_a_reference_has_its_size_and_can_be_used_again(rig: Rig) -> None:
+    voter = rig.flow.visits.enter(None)
+    runs = asyncio.run(rig.past.reveal("cmp_6", voter)).runs
+
+    held, words = asyncio.run(rig.past.same_reference("cmp_6", 1, [], voter))
+    gone, refusal = asyncio.run(rig.past.same_reference("cmp_6", 2, [], voter))
+    none, unknown = asyncio.run(rig.past.same_reference("cmp_6", 4, [], voter))
+
+    assert "96×64" in runs
+    assert 'download="reference-1.png"' in runs
+    assert runs.count('data-reference="1"') == 2
+    assert (len(held), words) == (1, text("history.used", number=1))
+    assert (gone, refusal) == ([], text("history.reference_gone"))
+    assert (none, unknown) == ([], text("history.unknown"))
+
+
+def test_a_long_prompt_is_folded_and_whole(rig: Rig) -> None:
+    assert text("history.whole_prompt") not in rig.detail("cmp_4").head
+    view = replace(rig.flow.desk.views("cmp_4")[0])
+    request = replace(view.request, prompt="x" * 900)
+    past = rig.archive.past("cmp_4", rig.visit)
+    assert past is not None
+    past = replace(past, views=(replace(view, request=request),))
+    head = head_html(detail_of(past, past.views, (), picture=Path, thumbnail=Path))  # type: ignore[arg-type]
+
+    assert "x" * 900 in head
+    assert text("history.whole_prompt") in head
 
 
 @pytest.mark.anyio
@@ -626,10 +848,14 @@ async def test_what_is_blind_and_under_way_is_neither_opened_nor_told_apart(rig:
     assert screen.comparison_id is not None
 
     tasks = await rig.past.open_tasks(rig.visit)
+    opened = await rig.past.detail(screen.comparison_id, rig.visit)
     with pytest.raises(InvalidRequestError) as refusal:
-        await rig.past.detail(screen.comparison_id, rig.visit)
+        await rig.past.reveal(screen.comparison_id, rig.visit)
 
     assert str(refusal.value) == text("history.still_blind")
+    assert escape(text("history.still_blind")) in opened.head
+    assert 'data-act="reveal"' not in opened.head
+    assert "FLUX" not in repr(opened)
     assert tasks.count("A secret race") == 1
     for view in rig.flow.desk.views(screen.comparison_id):
         assert view.run_id not in tasks

@@ -74,6 +74,7 @@ def test_without_a_pair_it_says_what_to_do(rig: Rig) -> None:
 
     assert (bench.state, bench.n_left) == ("empty", 0)
     assert "Nothing to judge yet" in bench.message
+    assert 'data-tab="compare"' in bench.message
     assert bench.vote == {"state": "none"}
     assert bench.stage["pictures"] == []
 
@@ -213,6 +214,19 @@ def test_the_newest_and_an_experiment_can_be_chosen(rig: Rig) -> None:
     assert "number 24" in bench.subject or "number 25" in bench.subject
     nothing = rig.choose("experiment:none")
     assert (nothing.state, "Nothing left" in nothing.message) == ("empty", True)
+    assert 'data-action="everything"' in nothing.message
+
+
+def test_experiments_have_the_names_their_makers_gave_them(rig: Rig) -> None:
+    rig.make(1, experiment_id="exp_named")
+    rig.make(2, experiment_id="exp_26112912_0123456789abcdef")
+    names = {"exp_named": "Twelve lighthouses"}
+    rig.sittings._experiment_name = lambda each: names.get(each, each)
+
+    scopes = rig.choose().scopes
+
+    assert scopes["experiment:exp_named"] == "Experiment Twelve lighthouses"
+    assert scopes["experiment:exp_26112912_0123456789abcdef"] == "Experiment exp_26112912_01…"
 
 
 @pytest.mark.parametrize("what", ["newest:0", "newest:-3", "newest:x", "newest:99999999", "?"])

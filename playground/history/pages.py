@@ -4,6 +4,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,25 @@ from playground.history.marks import current_marks, plain_tag
 from playground.judging.pairs import PAIR_KEY, RUN_COLUMNS, Pair, latest_runs
 from playground.judging.queue import judging_queue
 from playground.judging.votes import current_votes
-from playground.schema import Mark, Origin, Run, Vote, column_info
+from playground.schema import Mark, Origin, PairKind, Run, Vote, column_info
 
-HISTORY_COLUMNS = (*RUN_COLUMNS, "owner_id")
+HISTORY_COLUMNS = (
+    *RUN_COLUMNS, "owner_id", "error_kind", "total_s", "estimate_usd", "charged_usd",
+    "billing_status",
+)  # fmt: skip
 MAX_PAGE_SIZE = 200
 
 _VOTE_COLUMNS = (
     "comparison_id", "experiment_id", "voter_id", "pair_kind", "run_1", "run_2", "model_1",
-    "model_2", "origin", "draw", "is_hidden", "answer",
+    "model_2", "origin", "draw", "run_a", "is_hidden", "is_blind", "answer",
+    "winner_model",
 )  # fmt: skip
 _OF_FIRST = ("comparison_id", "experiment_id", "prompt", "size", "resolution", "origin")
-_OF_RUN = ("run_id", "lane", "repeat", "model", "status", "file")
+_OF_RUN = (
+    "run_id", "lane", "repeat", "model", "status", "file", "error_kind", "total_s",
+    "estimate_usd", "charged_usd", "billing_status",
+)  # fmt: skip
+_OF_VERDICT = ("pair_kind", "run_a", "answer", "winner_model", "is_blind")
 
 
 class Archived(StrEnum):
@@ -71,7 +80,7 @@ class HistoryQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunBrief:
-    """The run that counts for a lane and repeat; `file` is relative to the data folder."""
+    """A run as the list knows it; `file` is relative to the data folder."""
 
     run_id: str
     lane: int
@@ -79,11 +88,35 @@ class RunBrief:
     model: str
     status: str
     file: str | None
+    error_kind: str | None = None
+    total_s: float | None = None
+    estimate_usd: Decimal | None = None
+    charged_usd: Decimal | None = None
+    billing_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """
+    What stands on one pair. `run_a` was shown as A, on the left; `winner_model` None: neither was
+    better.
+    """
+
+    pair_kind: str
+    run_a: str
+    answer: str
+    winner_model: str | None
+    is_blind: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryItem:
-    """One comparison as the list shows it. `runs`: by repeat, then by lane."""
+    """
+    One comparison as the list shows it.
+
+    `runs` are those that count for their lane and repeat, by repeat, then by lane; `attempts` all
+    that ended, retries included. `verdicts` are those of the voter asked for, or anybody's.
+    """
 
     comparison_id: str
     experiment_id: str | None
@@ -93,8 +126,10 @@ class HistoryItem:
     origin: str
     started_at: datetime | None
     runs: tuple[RunBrief, ...]
+    attempts: tuple[RunBrief, ...]
     n_pairs: int  # that can be judged
     n_judged: int
+    verdicts: tuple[Verdict, ...]
     is_starred: bool
     is_archived: bool
     tags: tuple[str, ...]
@@ -319,39 +354,59 @@ class HistoryIndex:
         return found
 
     def _judged_as(self, query: HistoryQuery) -> np.ndarray:
-        n_pairs, n_judged = self.comparisons.judged(self._voted(query.voter_id))
+        n_pairs, n_judged = self.comparisons.judged(_voted(self._votes_by(query.voter_id)))
         is_judged = n_judged >= n_pairs
         return np.asarray((n_pairs > 0) & (is_judged == query.is_judged))
 
-    def _voted(self, voter_id: str | None) -> set[PairKey]:
-        votes = self.votes
-        if voter_id is not None:
-            votes = votes[(votes["voter_id"] == voter_id).fillna(False)]
-        return set(zip(*(votes[name].tolist() for name in PAIR_KEY), strict=True))
+    def _votes_by(self, voter_id: str | None) -> pd.DataFrame:
+        if voter_id is None:
+            return self.votes
+        return self.votes[(self.votes["voter_id"] == voter_id).fillna(False)]
 
     def _items(self, places: np.ndarray, voter_id: str | None) -> tuple[HistoryItem, ...]:
         # The same rules as for all, over a few hundred rows.
         few = Comparisons(self.comparisons.rows_of(places))
-        n_pairs, n_judged = few.judged(self._voted(voter_id))
-        runs: dict[str, list[RunBrief]] = {}
-        for row in _plain(latest_runs(few.runs)):
-            brief = RunBrief(**{name: row[name] for name in _OF_RUN})
-            runs.setdefault(row["comparison_id"], []).append(brief)
+        votes = self._votes_by(voter_id)
+        votes = votes[votes["comparison_id"].isin(few.runs["comparison_id"].unique())]
+        n_pairs, n_judged = few.judged(_voted(votes))
+        runs, attempts = _briefs(latest_runs(few.runs)), _briefs(few.runs)
+        verdicts = _by_comparison(votes[votes["pair_kind"] != PairKind.SWAPPED], _OF_VERDICT)
         is_shown = np.isin(self._marked, places)
         marks = {row["comparison_id"]: row for row in _plain(self._marks[is_shown])}
         return tuple(
             HistoryItem(
                 **{name: row[name] for name in _OF_FIRST},
                 started_at=None if np.isnat(started) else started.item().replace(tzinfo=UTC),
-                runs=tuple(runs.get(row["comparison_id"], ())),
+                runs=runs.get(row["comparison_id"], ()),
+                attempts=attempts[row["comparison_id"]],
                 n_pairs=int(of_pairs),
                 n_judged=int(of_judged),
+                verdicts=tuple(
+                    Verdict(**verdict) for verdict in verdicts.get(row["comparison_id"], ())
+                ),
                 **_carried(marks.get(row["comparison_id"], {})),
             )
             for row, started, of_pairs, of_judged in zip(
                 _plain(few.runs.take(few.first_rows)), few.started, n_pairs, n_judged, strict=True
             )
         )
+
+
+def _voted(votes: pd.DataFrame) -> set[PairKey]:
+    return set(zip(*(votes[name].tolist() for name in PAIR_KEY), strict=True))
+
+
+def _by_comparison(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each comparison, in their order, as plain values."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in _plain(rows[["comparison_id", *names]]):
+        found.setdefault(row.pop("comparison_id"), []).append(row)
+    return found
+
+
+def _briefs(rows: pd.DataFrame) -> dict[str, tuple[RunBrief, ...]]:
+    found = _by_comparison(rows, _OF_RUN)
+    return {name: tuple(RunBrief(**row) for row in rows) for name, rows in found.items()}
 
 
 def _carried(mark: Mapping[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,14 @@ class VoteLog:
                     last = None
         return last
 
+    def last_draw(self, pair: Pair, voter_id: str) -> int | None:
+        """What the sides were drawn from on which the voter last had the pair; None: not drawn."""
+        draw = None
+        for vote in self.votes_of(pair.comparison_id):
+            if vote.voter_id == voter_id and _key(vote) == (pair.run_1, pair.run_2, pair.kind):
+                draw = vote.draw
+        return draw
+
     def revealed(self, comparison_id: str, voter_id: str) -> frozenset[str]:
         """The runs of a comparison whose models this voter has been told, by a verdict or without."""
         return frozenset(
@@ -100,6 +108,20 @@ def load_votes(path: str | Path, columns: Sequence[str] | None = None) -> pd.Dat
         StorageError: The file cannot be read.
     """
     return load(Path(path), Vote, columns)
+
+
+def shown_as_a(acts: Iterable[Vote]) -> frozenset[str]:
+    """
+    Of each pair the run that a voter last had before them as A, on the left.
+
+    Args:
+        acts: Of one voter, in the order they were done. Pairs shown again with their sides
+            swapped do not count.
+    """
+    last = {
+        (vote.run_1, vote.run_2): vote.run_a for vote in acts if vote.pair_kind != PairKind.SWAPPED
+    }
+    return frozenset(last.values())
 
 
 def current_votes(votes: pd.DataFrame) -> pd.DataFrame:
@@ -147,12 +169,13 @@ class Ballot:
         The pair as it is shown from now on.
 
         Args:
-            is_blind: Whether the names are hidden. If not, the sides stand in the order of
-                lanes, and it is written down that this voter has seen the names.
+            is_blind: Whether the names are hidden. If not, it is written down that this voter has
+                seen the names.
 
             at: When the pair was shown.
 
-            number: What the sides are drawn from when they are blind, see `pairs.draw_number`.
+            number: What the sides are drawn from, see `pairs.draw_number`. Without it, which only
+                a pair with names may be, they stand in the order of lanes.
 
         Raises:
             ValueError: A vote on this pair would be no evidence, a blind one has no number, or
@@ -169,9 +192,7 @@ class Ballot:
             raise ValueError(
                 said("A pair is shown again to test the voter, so its names are hidden.")
             )
-        draw = None
-        if is_blind:
-            draw = number if pair.draw is None else pair.draw
+        draw = number if pair.draw is None else pair.draw
         ballot = cls(log, pair, voter_id=voter_id, draw=draw, at=at)
         if not is_blind:
             ballot._tell_names(at)

@@ -105,7 +105,13 @@ def build(desk: Desk, *, kept: Callable[[], Kept] | None = None) -> gr.Blocks:
     )
     flow.easel.kept = kept
     past = History(desk.settings.data_dir.resolve())
-    sittings = Sittings(desk, flow.ballots, past)
+    sittings = Sittings(
+        desk,
+        flow.ballots,
+        past,
+        # Looked up each time: it is known only when the other screens are there.
+        experiment_name=lambda each: flow.easel.experiment_name(each),
+    )
     back = past_flow(flow, past, thumbnails_dir=thumbnails_dir)
     steps = ExperimentFlow(flow, Labs(desk))
     flow.easel.experiment_name = steps.name_of

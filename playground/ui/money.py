@@ -3,12 +3,26 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from playground.pricing import total_usd
 from playground.runner.views import RunView
 from playground.schema import BillingStatus, Estimate, EstimateKind, Origin, Run, RunStatus
 from playground.ui import format as fmt
 from playground.ui.texts import text
+
+
+class Priced(Protocol):
+    """What of an ended run says what it cost."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def billing_status(self) -> str | None: ...
+    @property
+    def charged_usd(self) -> Decimal | None: ...
+    @property
+    def estimate_usd(self) -> Decimal | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +102,41 @@ def cost_words(view: RunView) -> tuple[str, str]:
         return fmt.usd(view.estimate.usd), text("money.emulated")
     kind = "quoted" if view.estimate.kind is EstimateKind.QUOTED else "estimated"
     return fmt.usd(view.estimate.usd), text(f"money.before_{kind}")
+
+
+def total_words(runs: Iterable[Priced], origin: Origin | None) -> str:
+    """What ended runs cost together: "$0.12 charged", "est. $0.12", "emulated $0.12"."""
+    each = tuple(runs)
+    amounts = [_known_usd(run) for run in each]
+    known = [usd for usd in amounts if usd is not None]
+    if not known:
+        return text("money.unknown")
+    total = sum(known, Decimal(0))
+    if origin is Origin.EMULATED:
+        words = text("price.emulated", usd=fmt.usd(total))
+    elif not all(_is_told(run) for run in each):
+        words = text("price.estimated", usd=fmt.usd(total))
+    else:
+        words = text("money.total", usd=fmt.usd(total)) if total else text("money.nothing")
+    return words if len(known) == len(each) else text("money.and_unknown", words=words)
+
+
+def _is_told(run: Priced) -> bool:
+    """Whether it is known what was charged, and not only what it should have been."""
+    if run.status == RunStatus.UNCONFIRMED:
+        return False
+    return run.charged_usd is not None or _is_free(run)
+
+
+def _is_free(run: Priced) -> bool:
+    is_unsent = run.status in (RunStatus.REFUSED, RunStatus.CANCELLED)
+    return is_unsent or run.billing_status == BillingStatus.REFUNDED
+
+
+def _known_usd(run: Priced) -> Decimal | None:
+    if _is_free(run):
+        return Decimal(0)
+    return run.estimate_usd if run.charged_usd is None else run.charged_usd
 
 
 def _cost_of_run(run: Run, origin: Origin) -> tuple[str, str]:

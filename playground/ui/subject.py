@@ -1,11 +1,14 @@
 """Whose pictures these are, as HTML: the prompt and the settings of the comparison that is shown."""
 
+from collections.abc import Callable
+
 from playground.markup import Markup, el
 from playground.runner.views import RunView
 from playground.ui import format as fmt
 from playground.ui.texts import text
 
 LONG_CHARACTERS = 160  # more than two lines, for which there is room at first
+ID_CHARACTERS = 16
 _NAMES = {0: None, 1: "subject.reference", 2: "subject.references"}
 
 
@@ -34,3 +37,9 @@ def _prompt(prompt: str) -> Markup:
         return el("p", prompt, class_="pg-subject-prompt", dir="auto")
     words = el("span", prompt, class_="pg-subject-prompt", dir="auto")
     return el("details", el("summary", words), class_="pg-subject-long")
+
+
+def experiment_words(experiment_id: str, name_of: Callable[[str], str]) -> str:
+    """What its maker called an experiment; of one that has no name here, enough of its id."""
+    name = name_of(experiment_id)
+    return name if name != experiment_id else fmt.shortened(experiment_id, ID_CHARACTERS)

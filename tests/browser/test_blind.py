@@ -47,6 +47,7 @@ RECORD = """
 """
 # What of the page may change after Run. The form on the left names both models, as it always does.
 SHOWN = "#results, #header .pg-chips, #header .pg-panel, #notice, #confirm, #basis"
+IN_HISTORY = "#history-list li[data-comparison='{comparison}'], #history-one, #history-notice"
 
 
 class Wire:
@@ -74,14 +75,14 @@ class Wire:
         if self._is_on and "image" in response.headers.get("content-type", ""):
             self.pictures.append(response)
 
-    def heard(self) -> str:
+    def heard(self, shown: str = SHOWN) -> str:
         """What the server said, streams included, and the page as it stands now."""
         page = self.screen.page
         told = "\n".join(
             (
                 page.evaluate("window.heard.join('\\n')"),
                 *(f"{p.url} {json.dumps(dict(p.headers))}" for p in self.pictures),
-                *page.locator(SHOWN).evaluate_all("all => all.map(each => each.outerHTML)"),
+                *page.locator(shown).evaluate_all("all => all.map(each => each.outerHTML)"),
                 page.locator("#results").aria_snapshot(),
                 page.url,
             )
@@ -280,6 +281,69 @@ def test_an_earlier_blind_comparison_is_hidden_in_the_strip(screen: Screen) -> N
     assert "not judged yet" in screen.page.inner_text(item)
     screen.page.click(item)
     wait_for_pair(screen)
+
+
+def test_history_keeps_it_blind_until_the_names_are_asked_for(
+    new_screen: Callable[[], Screen],
+) -> None:
+    screen = new_screen()
+    screen.page.add_init_script(RECORD)
+    wire = Wire(screen)
+    screen.open()
+    screen.page.uncheck("#blind input")
+    voted = run_blind(screen, "Looked up before and after a vote")
+    leave_fields(screen)
+    screen.page.keyboard.press("2")
+    wait_for_answer(screen, "b_better")
+    cards = [screen.page.inner_text(f"#card-{place} h2") for place in (1, 2)]
+    comparison = run_blind(screen, "Looked up before the vote")
+    screen.page.wait_for_timeout(1000)  # what comes last names both, with their prices
+
+    wire.start()
+    shown = IN_HISTORY.format(comparison=comparison)
+    screen.page.click("#tab-history-button")
+    tile = f"#history-list li[data-comparison='{comparison}']"
+    screen.page.wait_for_selector(tile)
+    assert "blind, waits for your vote" in screen.page.inner_text(tile)
+    screen.page.evaluate("window.heard.length = 0")  # the rest of the list is named
+    screen.page.click(f"{tile} [data-act=open]")
+    screen.page.wait_for_selector("#history-stage .pg-stage[data-state=ready]")
+    facts = facts_of(screen, comparison)
+    told = wire.heard(shown)
+
+    assert found(facts, told) == set()
+    assert len(votes_of(screen, comparison)) == 0
+
+    screen.page.click("#history-head [data-act=reveal]")
+    screen.page.wait_for_selector("#history-votes >> text=Names shown")
+    assert found(facts, wire.heard(shown)) >= {"name of lane 1", "name of lane 2"}
+    assert votes_of(screen, comparison)["answer"].tolist() == ["revealed"]
+
+    # What was judged stands as it was judged, and says so.
+    screen.page.click("#history-head [data-act=back]")
+    screen.page.click(f"#history-list li[data-comparison='{voted}'] [data-act=open]")
+    screen.page.wait_for_selector("#history-votes [data-answer=b_better]")
+    screen.page.wait_for_selector("#history-stage .pg-stage[data-state=ready]")
+    names = [card.split()[-2] + " " + card.split()[-1] for card in cards]
+    captions = screen.page.locator("#history-stage .pg-stage-caption").all_inner_texts()
+    assert [name in caption for name, caption in zip(names, captions, strict=True)] == [True, True]
+    line = screen.page.inner_text("#history-votes")
+    assert f"B better: {names[1]}" in line
+    assert f"A was {names[0]}, B was {names[1]}" in line
+    assert screen.outside == screen.problems == []
+
+
+def test_judging_it_from_history_leads_to_compare_still_blind(screen: Screen) -> None:
+    comparison = run_blind(screen, "To be judged from the history")
+    screen.page.click("#tab-history-button")
+    screen.page.click(f"#history-list li[data-comparison='{comparison}'] [data-act=open]")
+
+    screen.page.click("#history-head [data-act=show]")
+    screen.page.wait_for_selector("#tab-compare-button[aria-selected=true]")
+    wait_for_pair(screen)
+
+    assert len(votes_of(screen, comparison)) == 0
+    screen.page.uncheck("#blind input")
 
 
 def test_a_side_that_fails_shows_the_names_and_says_why(screen: Screen) -> None:

@@ -167,7 +167,7 @@ def test_the_list_is_newest_first_as_gallery_or_table(past: Screen) -> None:
 
     assert past.page.locator(f"{LIST} tbody tr").count() == 24
     assert "number 60" in past.page.inner_text(first)
-    assert past.page.locator(f"{LIST} th[scope=col]").count() == 7
+    assert past.page.locator(f"{LIST} th[scope=col]").count() == 8
 
 
 def test_pages_are_turned_and_counted(past: Screen) -> None:

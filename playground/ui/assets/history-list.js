@@ -2,7 +2,7 @@
 // was selected outlive each new drawing.
 const ACTS = [
   "open", "turn", "zip", "mark", "undo", "show", "retry", "look_again", "back", "download", "use", "choose",
-  "takeout",
+  "takeout", "reveal",
 ];
 const selected = new Set();
 const restore = window.redrawing.outlive(element);
@@ -19,6 +19,11 @@ element.addEventListener("click", (event) => {
   if (!button || button.disabled) return;
   if (button.dataset.tab) window.playground.showTab(button.dataset.tab);
   if ("clear" in button.dataset) document.querySelector("#history-filters [data-clear-all]").click();
+  if (button.dataset.filter) {
+    const field = document.querySelector(`#history-filters [name=${button.dataset.filter}]`);
+    field.value = button.dataset.value;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
   if ("dismiss" in button.dataset) button.closest(".pg-notice").replaceChildren();
   const { act } = button.dataset;
   if (!ACTS.includes(act)) return;

@@ -10,6 +10,7 @@ from playground import catalog
 from playground.errors import PlaygroundError
 from playground.hub import Kept
 from playground.images import thumbnail
+from playground.judging.votes import shown_as_a
 from playground.markup import Markup, el
 from playground.provenance.guards import Guard
 from playground.runner.desk import Desk
@@ -290,9 +291,8 @@ class Easel:
             if views:
                 is_hidden = self.ballots.is_hidden(visit.voter_id, views)
                 thumbnails = tuple(
-                    # They stand in the order of lanes.
                     None if is_hidden else self._thumbnail(views, lane)
-                    for lane in range(1, LANES + 1)
+                    for lane in self._lanes_in_order(views, visit)
                 )
                 comparisons.append(
                     Earlier(
@@ -303,6 +303,13 @@ class Easel:
                     )
                 )
         return earlier_html(comparisons, shown_id=shown)
+
+    def _lanes_in_order(self, views: Sequence[RunView], visit: Visit) -> list[int]:
+        """As this voter had the first pictures before them; as numbered where they judged none."""
+        acts = self.ballots.log.votes_of(views[0].comparison_id)
+        left = shown_as_a(act for act in acts if act.voter_id == visit.voter_id)
+        firsts = {lane: of_lane(views, lane)[:1] for lane in range(1, LANES + 1)}
+        return sorted(firsts, key=lambda lane: not any(v.run_id in left for v in firsts[lane]))
 
     def _thumbnail(self, views: Sequence[RunView], lane: int) -> Path | None:
         for view in of_lane(views, lane):

@@ -1,6 +1,6 @@
 """What the History screen asks of the logs: pages, one comparison with everything about it, marks, exports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -22,9 +22,10 @@ from playground.ui.compare.easel import THUMBNAIL_PX
 from playground.ui.exports import MAX_TOGETHER, Exports, Packed, Ready
 from playground.ui.noticed import Noticed
 from playground.ui.stage import StagePicture
+from playground.ui.subject import experiment_words
 from playground.ui.texts import text
 from playground.ui.visits import Visit
-from playground.ui.voting.ballots import Ballots
+from playground.ui.voting.ballots import Ballots, Sight
 from playground.ui.voting.neutral_references import NeutralReferences
 
 PAGE_SIZES = (24, 48, 96)
@@ -59,6 +60,7 @@ class Past:
     marked: Marked
     votes: tuple[Vote, ...]
     guards: tuple[Guard, ...]
+    experiment: str | None = None  # what it is called
 
 
 class Archive:
@@ -78,6 +80,7 @@ class Archive:
         neutral_references: NeutralReferences,
         noticed: Noticed,
         thumbnails_dir: Path,
+        experiment_name: Callable[[str], str] = str,
     ) -> None:
         self._desk = desk
         self.data_dir = desk.settings.data_dir.resolve()
@@ -88,6 +91,7 @@ class Archive:
         self._neutral_references = neutral_references
         self._noticed = noticed
         self._thumbnails_dir = thumbnails_dir
+        self._experiment_name = experiment_name
 
     # ---- looking ------------------------------------------------------------------------------
 
@@ -98,6 +102,23 @@ class Archive:
     def choices(self, visit: Visit) -> Choices:
         """As `History.choices`."""
         return self._history.choices(visit.owner_id)
+
+    def experiment_name(self, experiment_id: str) -> str:
+        """As `experiment_words`."""
+        return experiment_words(experiment_id, self._experiment_name)
+
+    def waiting_ids(self, page: HistoryPage, visit: Visit) -> frozenset[str]:
+        """Which of a page wait to be judged blind; see `waits`."""
+        sealed = (item for item in page.items if self._ballots.is_sealed(item.comparison_id))
+        return frozenset(
+            item.comparison_id
+            for item in sealed
+            if self.hidden(item.comparison_id, visit)
+            and (item.n_pairs or self._is_under_way(item.comparison_id, visit))
+        )
+
+    def _is_under_way(self, comparison_id: str, visit: Visit) -> bool:
+        return any(view.run is None for view in self._own_views(comparison_id, visit))
 
     def thumbnail(self, file: str | None, *, max_px: int = THUMBNAIL_PX) -> Path | None:
         """A small copy of the picture a row names; None when it is gone or broken."""
@@ -138,6 +159,7 @@ class Archive:
         if not views:
             return None
         references = views[0].request.references
+        experiment_id = views[0].experiment_id
         return Past(
             comparison_id=comparison_id,
             views=views,
@@ -147,6 +169,7 @@ class Archive:
             marked=carried(self._marks.marks_of(comparison_id)),
             votes=self._own_votes(comparison_id, visit),
             guards=self._noticed.about(views),
+            experiment=None if experiment_id is None else self.experiment_name(experiment_id),
         )
 
     def note_names_shown(self, visit: Visit, comparison_id: str) -> None:
@@ -178,6 +201,27 @@ class Archive:
     def hidden(self, comparison_id: str, visit: Visit) -> bool:
         """Whether it is being judged blind, so that nothing may tell its sides apart."""
         return self._ballots.is_hidden(visit.voter_id, self._own_views(comparison_id, visit))
+
+    def waits(self, comparison_id: str, visit: Visit) -> bool:
+        """
+        Whether it is hidden and there is, or may yet be, a pair to judge: whoever is told the names
+        now cannot vote on it blind any more.
+        """
+        if not self.hidden(comparison_id, visit):
+            return False
+        views = self._own_views(comparison_id, visit)
+        runs = [view.run for view in views if view.run is not None]
+        return len(runs) < len(views) or any(
+            pair.why_not is None for pair in comparison_pairs(runs)
+        )
+
+    def blind_sight(self, comparison_id: str, visit: Visit) -> Sight | None:
+        """What may be seen of a comparison that is being judged blind; None when nothing is hidden."""
+        if not self.hidden(comparison_id, visit):
+            return None
+        sight = self._ballots.look(visit.voter_id, self._own_views(comparison_id, visit))
+        # Where there is nothing to judge, that has told the names.
+        return sight if self.hidden(comparison_id, visit) else None
 
     def _own_views(self, comparison_id: str, visit: Visit) -> tuple[RunView, ...]:
         return self._desk.own_views(comparison_id, visit.owner_id)
@@ -235,11 +279,10 @@ class Archive:
         As `Exports.picture`.
 
         Raises:
-            InvalidRequestError: There is no such run.
+            InvalidRequestError: There is no such run, or it is being judged blind.
             PictureError, StorageError: As there.
         """
-        run = self.run(run_id, visit)
-        return self._exports.picture(run, with_record=with_record)
+        return self._exports.picture(self.named_run(run_id, visit), with_record=with_record)
 
     def run(self, run_id: str, visit: Visit) -> Run:
         """
@@ -250,6 +293,31 @@ class Archive:
         if run is None or run.owner_id != visit.owner_id:
             raise InvalidRequestError(text("history.unknown"), field="run")
         return run
+
+    def named_run(self, run_id: str, visit: Visit) -> Run:
+        """
+        As `run`, where its model is no secret.
+
+        Raises:
+            InvalidRequestError: As there, or it waits to be judged blind.
+        """
+        run = self.run(run_id, visit)
+        if self.waits(run.comparison_id, visit):
+            raise InvalidRequestError(text("history.blind_first"), field="run")
+        return run
+
+    def reference(self, comparison_id: str, number: int, visit: Visit) -> Reference:
+        """
+        The reference of that number, from 1, of a comparison.
+
+        Raises:
+            InvalidRequestError: There is none.
+        """
+        views = self._own_views(comparison_id, visit)
+        references = views[0].request.references if views else ()
+        if not 1 <= number <= len(references):
+            raise InvalidRequestError(text("history.unknown"), field="reference")
+        return references[number - 1]
 
     def runs(self, comparison_id: str, visit: Visit) -> tuple[Run, ...]:
         """The ended runs of a comparison, in the order they ended; none of somebody else's."""
@@ -270,11 +338,10 @@ class Archive:
         """
         One ZIP of these comparisons, with the votes of this visitor's voter.
 
-        It tells the names, so of those begun blind it is written down, as when they are opened.
+        It tells the names, so those that wait to be judged blind are left out.
 
         Raises:
-            InvalidRequestError: None of them can be put in one, they are too many, or the
-                pictures of a blind one are not all there yet.
+            InvalidRequestError: None of them can be put in one, or they are too many.
             StorageError: The disk refused.
         """
         wanted = tuple(dict.fromkeys(comparison_ids))
@@ -282,19 +349,28 @@ class Archive:
             raise InvalidRequestError(
                 text("history.zip_too_many", limit=MAX_TOGETHER), field="comparisons"
             )
-        for each in wanted:
+        told = [each for each in wanted if not self.waits(each, visit)]
+        n_waiting = len(wanted) - len(told)
+        for each in told:
             if self.hidden(each, visit):
                 self.note_names_shown(visit, each)
         packed = [
             Packed(comparison_id=each, runs=runs, votes=self._own_votes(each, visit))
-            for each in wanted
+            for each in told
             if (runs := self._desk.own_runs(each, visit.owner_id))
         ]
         if not packed:
-            raise InvalidRequestError(text("history.zip_empty"), field="comparisons")
+            name = "history.blind_first" if n_waiting else "history.zip_empty"
+            raise InvalidRequestError(text(name), field="comparisons")
         if len(packed) == 1 and len(wanted) == 1:
             return self._exports.bundle(packed[0], with_records=with_records)
-        return self._exports.bundles(packed, with_records=with_records)
+        ready = self._exports.bundles(packed, with_records=with_records)
+        return replace(ready, wanting=(*ready.wanting, *left_out_words(n_waiting)))
+
+
+def left_out_words(n_waiting: int) -> tuple[str, ...]:
+    """What to tell of comparisons left out because they wait to be judged blind."""
+    return (text("history.blind_left_out", count=n_waiting),) if n_waiting else ()
 
 
 def carried(marks: Sequence[Mark]) -> Marked:

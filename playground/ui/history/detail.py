@@ -1,11 +1,12 @@
 """One earlier comparison as HTML: its request, pictures, fields side by side, votes, and what can be done."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from playground.history.marks import MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS
+from playground.judging.votes import shown_as_a
 from playground.markup import Markup, el, join
 from playground.runner.views import RunView
 from playground.schema import Run, RunStatus
@@ -17,9 +18,13 @@ from playground.ui.money import cost_words
 from playground.ui.stage import StagePicture, empty_stage, stage_value
 from playground.ui.texts import text
 from playground.ui.texts.telling import told
+from playground.ui.voting.ballots import Sight
 from playground.ui.voting.neutral_references import is_missing, missing_words
 
 SIDES = 2
+# About what fits into the lines that are shown of it, on a wide screen.
+LONG_PROMPT_CHARACTERS = 480
+LONG_PROMPT_LINES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,8 @@ class Detail:
     """
     A comparison to be drawn. `chosen`: the two runs compared, fewer where there are no two.
 
-    `views` are those of all runs, retries included, in the order of lane, repeat and time.
+    `views` are those of all runs, retries included, in the order of side, repeat and time.
+    `turned`: the repeats whose lanes this voter had on the other side than that of their number.
     """
 
     past: Past
@@ -35,10 +41,19 @@ class Detail:
     chosen: tuple[str, ...]
     picture: Callable[[str | None], Path | None]
     thumbnail: Callable[[str | None], Path | None]
+    turned: frozenset[int] = frozenset()
 
     @property
     def first(self) -> RunView:
         return self.past.views[0]
+
+    @property
+    def has_repeats(self) -> bool:
+        return any(view.repeat > 1 for view in self.views)
+
+    def side(self, view: RunView) -> int:
+        """Where it stood before this voter, from 1; its lane where they had no pair of it."""
+        return SIDES + 1 - view.lane if view.repeat in self.turned else view.lane
 
 
 def detail_of(
@@ -50,23 +65,35 @@ def detail_of(
     thumbnail: Callable[[str | None], Path | None],
 ) -> Detail:
     """
-    `wanted` runs are chosen where they exist; else the first of each lane that counts.
+    `wanted` runs are chosen where they exist; else the first of each side that counts.
 
     Args:
         views: Of every run of the comparison.
     """
-    ordered = sorted(views, key=lambda view: (view.lane, view.repeat, view.started_at))
+    detail = Detail(
+        past=past,
+        views=tuple(views),
+        chosen=tuple(wanted),
+        picture=picture,
+        thumbnail=thumbnail,
+        turned=_turned(past),
+    )
+    ordered = sorted(views, key=lambda view: (detail.side(view), view.repeat, view.started_at))
     known = {view.run_id for view in ordered}
-    if len(wanted) == SIDES and set(wanted) <= known:
-        chosen = tuple(wanted)
-    else:
-        firsts = {view.lane: view.run_id for view in reversed(past.views)}
-        pair = [firsts[lane] for lane in sorted(firsts)]
+    chosen = tuple(wanted)
+    if len(wanted) != SIDES or not set(wanted) <= known:
+        firsts = {detail.side(view): view.run_id for view in reversed(past.views)}
+        pair = [firsts[side] for side in sorted(firsts)]
         pair += [view.run_id for view in past.views if view.run_id not in pair]
         chosen = tuple(pair[:SIDES])
-    return Detail(
-        past=past, views=tuple(ordered), chosen=chosen, picture=picture, thumbnail=thumbnail
-    )
+    return replace(detail, views=tuple(ordered), chosen=chosen)
+
+
+def _turned(past: Past) -> frozenset[int]:
+    if {view.lane for view in past.views} != set(range(1, SIDES + 1)):
+        return frozenset()  # of three, each pair has sides of its own
+    left = shown_as_a(past.votes)
+    return frozenset(run.repeat for run in past.runs if run.lane == SIDES and run.run_id in left)
 
 
 # ---- the stage --------------------------------------------------------------------------------
@@ -103,16 +130,17 @@ def _stage_picture(view: RunView, detail: Detail) -> StagePicture | None:
 
 
 def run_mark(view: RunView, detail: Detail) -> str:
-    """ "A"; "A2" where a lane has more than one."""
-    same_lane = [each.run_id for each in detail.views if each.lane == view.lane]
-    place = same_lane.index(view.run_id) + 1
-    return lane_mark(view.lane) + (str(place) if len(same_lane) > 1 else "")
+    """ "A"; "A2" where a side has more than one."""
+    side = detail.side(view)
+    same_side = [each.run_id for each in detail.views if detail.side(each) == side]
+    place = same_side.index(view.run_id) + 1
+    return lane_mark(side) + (str(place) if len(same_side) > 1 else "")
 
 
 def run_name(view: RunView, detail: Detail) -> str:
     """ "FLUX.2 flex", with its repeat where there are several, and whether it is a retry."""
     words = [model_name(view.request.model)]
-    if any(each.repeat > 1 for each in detail.views):
+    if detail.has_repeats:
         words.append(text("history.repeat", number=view.repeat))
     if view.retry_of is not None:
         words.append(text("history.retry"))
@@ -124,8 +152,41 @@ def run_name(view: RunView, detail: Detail) -> str:
 
 def head_html(detail: Detail) -> Markup:
     """What was asked for, and what can be done with the whole of it."""
-    past, first = detail.past, detail.first
-    prompt = first.request.prompt
+    past = detail.past
+    return _head(
+        past,
+        _missing(past),
+        _whole_actions(past),
+        *(el("p", told(guard.sentence), class_="pg-guard") for guard in past.guards),
+    )
+
+
+def blind_head_html(past: Past, sight: Sight) -> Markup:
+    """As `head_html`, of a comparison that waits to be judged: nothing in it is of one side."""
+    told_names = None
+    if sight.is_final:
+        told_names = el("button", text("history.show_names"), type="button", class_="pg-button",
+                        data_act="reveal", data_comparison=past.comparison_id,
+                        data_key="whole")  # fmt: skip
+    return _head(
+        past,
+        el("p", text("history.blind_hint" if sight.is_final else "history.still_blind"),
+           class_="pg-guard"),
+        el("p", sight.problem, class_="pg-guard") if sight.problem else None,
+        el(
+            "div",
+            el("button", text("history.judge" if sight.is_final else "history.open_on_compare"),
+               type="button", class_="pg-button pg-button-strong", data_act="show",
+               data_comparison=past.comparison_id),
+            told_names,
+            *_request_actions(past),
+            class_="pg-actions",
+        ),
+    )  # fmt: skip
+
+
+def _head(past: Past, *more: Markup | None) -> Markup:
+    prompt = past.views[0].request.prompt
     return el(
         "div",
         el(
@@ -135,30 +196,40 @@ def head_html(detail: Detail) -> Markup:
             class_="pg-detail-top",
         ),
         el("h2", text("history.detail_title"), tabindex=-1, class_="pg-hidden", data_heading=True),
-        el("p", prompt, class_="pg-detail-prompt", dir="auto", tabindex=0, role="group",
-           aria_label=text("compose.prompt")),
-        el("p", *_request_facts(detail), class_="pg-past-facts"),
-        _missing(past),
-        _whole_actions(past, prompt),
-        *(el("p", told(guard.sentence), class_="pg-guard") for guard in past.guards),
+        _prompt(prompt),
+        el("p", *_request_facts(past), class_="pg-past-facts"),
+        *more,
         class_="pg-detail-head",
         data_comparison=past.comparison_id,
-    )  # fmt: skip
+    )
 
 
-def _request_facts(detail: Detail) -> Iterator[Markup]:
-    first = detail.first
+def _prompt(prompt: str) -> Markup:
+    """All of it; a long one folded, with its first lines in sight."""
+    words = el("p", prompt, class_="pg-detail-prompt", dir="auto")
+    if len(prompt) <= LONG_PROMPT_CHARACTERS and prompt.count("\n") < LONG_PROMPT_LINES:
+        return words
+    return el(
+        "div",
+        el("input", type="checkbox", id="history-prompt", class_="pg-hidden", data_key="prompt"),
+        words,
+        el("label", text("history.whole_prompt"), for_="history-prompt", class_="pg-link"),
+        class_="pg-detail-long",
+    )
+
+
+def _request_facts(past: Past) -> Iterator[Markup]:
+    first = past.views[0]
     request, count = first.request, len(first.request.references)
     references = {0: None, 1: text("subject.reference")}
     words = (
-        fmt.moment_words(first.started_at),
+        fmt.moment_words(min(view.started_at for view in past.views)),
         f"{request.size} · {request.resolution}",
         references.get(count, text("subject.references", count=count)),
     )
     yield from (el("span", each) for each in words if each)
-    experiment = first.run.experiment_id if first.run else None
-    if experiment is not None:
-        yield el("span", text("history.of_experiment", name=experiment))
+    if past.experiment is not None:
+        yield el("span", text("history.of_experiment", name=past.experiment), dir="auto")
     yield el("span", text(f"origin.{first.origin}"), class_=f"pg-badge pg-badge-{first.origin}")
 
 
@@ -167,25 +238,31 @@ def _missing(past: Past) -> Markup | None:
     return el("p", words, class_="pg-guard") if words else None
 
 
-def _whole_actions(past: Past, prompt: str) -> Markup:
-    is_archived = past.marked.is_archived
+def _whole_actions(past: Past) -> Markup:
     return el(
         "div",
         el("button", text("history.restore"), type="button",
            class_="pg-button pg-button-strong", data_act="show",
-           data_comparison=past.comparison_id),
-        copy_button(text("history.copy_prompt"), prompt, is_long=True),
-        el("button", text("history.copy_link"), type="button", class_="pg-button",
-           data_copy="", data_link=past.comparison_id, data_copied=text("card.copied")),
+           data_comparison=past.comparison_id, data_key="whole"),
         el("button", text("history.zip"), type="button", class_="pg-button", data_act="zip",
            data_comparison=past.comparison_id, data_key="zip"),
-        el("button", text("history.unarchive" if is_archived else "history.archive"),
-           type="button", class_="pg-button", data_act="mark", data_kind="archive",
-           data_on="" if is_archived else "yes", data_comparison=past.comparison_id,
-           data_key="archive"),
+        *_request_actions(past),
         plain_box(),
         class_="pg-actions",
     )  # fmt: skip
+
+
+def _request_actions(past: Past) -> Iterator[Markup]:
+    """What can be done without a word about the pictures."""
+    is_archived = past.marked.is_archived
+    yield copy_button(text("history.copy_prompt"), past.views[0].request.prompt, is_long=True)
+    yield el("button", text("history.copy_link"), type="button", class_="pg-button",
+             data_copy="", data_link=past.comparison_id,
+             data_copied=text("card.copied"))  # fmt: skip
+    yield el("button", text("history.unarchive" if is_archived else "history.archive"),
+             type="button", class_="pg-button", data_act="mark", data_kind="archive",
+             data_on="" if is_archived else "yes", data_comparison=past.comparison_id,
+             data_key="archive")  # fmt: skip
 
 
 def copy_button(
@@ -341,7 +418,9 @@ def _references(past: Past) -> Iterator[Markup]:
     shown = {picture.mark: picture for picture in past.reference_pictures}
     for number, reference in enumerate(past.references, start=1):
         picture = shown.get(text("history.reference_mark", number=number))
-        detail = text("history.reference_gone") if is_missing(reference) else None
+        detail = fmt.pixels(picture.width_px, picture.height_px) if picture else None
+        if is_missing(reference):
+            detail = text("history.reference_gone")
         if reference.sha256 is None:
             detail = reference.url or ""
         yield el(
@@ -353,11 +432,30 @@ def _references(past: Past) -> Iterator[Markup]:
                 "div",
                 el("p", el("strong", text("history.reference_name", number=number))),
                 el("p", detail, class_="pg-note", dir="auto") if detail else None,
+                None if is_missing(reference) else _reference_actions(past, number, picture),
                 class_="pg-run-words",
             ),
             class_="pg-run",
             data_reference=number,
         )
+
+
+def _reference_actions(past: Past, number: int, picture: StagePicture | None) -> Markup:
+    name = text("history.reference_name", number=number)
+    download = None
+    if picture is not None:
+        download = el("a", text("card.download"), href=picture.url,
+                      download=f"reference-{number}{Path(picture.url).suffix}", class_="pg-button",
+                      aria_label=text("history.download_label", name=name))  # fmt: skip
+    return el(
+        "div",
+        download,
+        el("button", text("history.use"), type="button", class_="pg-button", data_act="use",
+           data_comparison=past.comparison_id, data_reference=number,
+           data_key=f"use reference {number}",
+           aria_label=text("history.use_label", name=name)),
+        class_="pg-actions",
+    )  # fmt: skip
 
 
 def _small(path: Path | None) -> Markup:

@@ -1,8 +1,9 @@
 """Two runs of an earlier comparison field by field, and what was said of them, as HTML."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from playground.history.pages import difference
@@ -28,6 +29,13 @@ _WORDED = {
     "estimate_kind": "money.before_{}",
     "billing_status": "billing.{}",
 }
+# What nobody types off: ids, hashes, addresses, and whole sentences.
+COPIED = frozenset(
+    name
+    for name in FIELDS
+    if name in ("run_id", "retry_of", "file", "sha256", "dhash", "prompt")
+    or name.endswith(("_id", "_sha256", "_url", "_urls", "_message"))
+)
 GROUPS = tuple(dict.fromkeys(info["group"] for info in FIELDS.values()))
 
 
@@ -130,10 +138,9 @@ def _field(name: str, runs: Sequence[Run | None]) -> Markup:
 def _value(name: str, label: str, value: Any) -> Markup:
     words = value_words(name, value)
     copy = None
-    if value is not None:
-        exact = value.isoformat() if isinstance(value, datetime) else str(value)
+    if value is not None and name in COPIED:
         copy = copy_button(
-            text("history.copy"), exact, label=text("history.copy_field", name=label)
+            text("history.copy"), str(value), label=text("history.copy_field", name=label)
         )
     return el("td", el("span", words, dir="auto"), " ", copy)
 
@@ -159,7 +166,14 @@ def value_words(name: str, value: Any) -> str:
 
 def votes_html(detail: Detail) -> Markup:
     """What this visitor said of the pictures, every act in its order."""
-    acts = [_act(vote, detail) for vote in detail.past.votes]
+    acts: list[Markup] = []
+    # Names of several pairs are shown at once, which is one thing that was done.
+    for is_telling, group in groupby(
+        detail.past.votes, lambda vote: vote.answer == Answer.REVEALED
+    ):
+        votes = tuple(group)
+        together = [votes] if is_telling else [(vote,) for vote in votes]
+        acts += (_act(each, detail) for each in together)
     return el(
         "section",
         el("h3", text("history.votes")),
@@ -168,22 +182,18 @@ def votes_html(detail: Detail) -> Markup:
     )  # fmt: skip
 
 
-def _act(vote: Vote, detail: Detail) -> Markup:
-    answer = vote.answer if vote.answer in tuple(Answer) else None
-    words = vote.answer if answer is None else text(f"history.vote_{answer}")
-    names = {
-        view.run_id: f"{run_mark(view, detail)} {run_name(view, detail)}" for view in detail.views
-    }
+def _act(votes: Sequence[Vote], detail: Detail) -> Markup:
+    """One act, or the same one on several pairs."""
+    vote = votes[-1]
+    names = {view.run_id: run_name(view, detail) for view in detail.views}
+    words = text(f"history.vote_{vote.answer}") if vote.answer in tuple(Answer) else vote.answer
     if vote.winner_run_id is not None:
-        winner = names.get(vote.winner_run_id, vote.winner_run_id)
-        words = text("history.vote_winner", name=winner)
-    details = [
-        fmt.moment_words(vote.at),
-        text("history.vote_blind" if vote.is_blind else "history.vote_open")
-        if _is_verdict(vote)
-        else None,
-        vote.reasons,
-    ]
+        words = fmt.lead(words) + names.get(vote.winner_run_id, vote.winner_run_id)
+    details = [_pair_words(votes, detail), fmt.moment_words(vote.at)]
+    if _is_verdict(vote):
+        details.append(text("history.vote_blind" if vote.is_blind else "history.vote_open"))
+        details.append(_sides_words(vote, names))
+    details.append(vote.reasons)
     return el(
         "li",
         el("strong", words),
@@ -192,6 +202,25 @@ def _act(vote: Vote, detail: Detail) -> Markup:
         el("p", vote.note, dir="auto", class_="pg-note") if vote.note else None,
         data_answer=vote.answer,
     )
+
+
+def _pair_words(votes: Sequence[Vote], detail: Detail) -> str | None:
+    """ "pairs 1–4", where there are several."""
+    repeats = {view.run_id: view.repeat for view in detail.views}
+    numbers = sorted({repeats[vote.run_1] for vote in votes if vote.run_1 in repeats})
+    if not detail.has_repeats or not numbers:
+        return None
+    if len(numbers) == 1:
+        return text("history.pair", number=numbers[0])
+    is_run = numbers == list(range(numbers[0], numbers[-1] + 1))
+    told = f"{numbers[0]}–{numbers[-1]}" if is_run else fmt.listed(map(str, numbers))
+    return text("history.pairs", numbers=told)
+
+
+def _sides_words(vote: Vote, names: Mapping[str, str]) -> str:
+    run_b = vote.run_1 if vote.run_a == vote.run_2 else vote.run_2
+    a, b = (names.get(run_id, run_id) for run_id in (vote.run_a, run_b))
+    return text("history.vote_sides", a=a, b=b)
 
 
 def _is_verdict(vote: Vote) -> bool:

@@ -1,6 +1,6 @@
 """The filters of the History screen: native fields in one widget, its value what they hold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
@@ -66,10 +66,15 @@ def untouched() -> dict[str, Any]:
     }
 
 
-def options_of(choices: Choices) -> dict[str, list[list[str]]]:
+def options_of(
+    choices: Choices, experiment_name: Callable[[str], str] = str
+) -> dict[str, list[list[str]]]:
     """For each field from the log its options: the value and its words."""
     return {
-        name: [[value, _option_words(name, value)] for value in getattr(choices, column)]
+        name: [
+            [value, experiment_name(value) if name == "experiment" else _option_words(name, value)]
+            for value in getattr(choices, column)
+        ]
         for name, column in _FROM_LOG.items()
     }
 

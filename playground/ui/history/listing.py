@@ -1,17 +1,20 @@
 """The list of everything compared, as HTML: gallery or table, page by page."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 
-from playground.history.pages import HistoryItem, HistoryPage, RunBrief
+from playground.history.pages import Archived, HistoryItem, HistoryPage, RunBrief, Verdict
 from playground.judging.pairs import stable_draw
 from playground.markup import Markup, el
-from playground.schema import Origin, RunStatus
+from playground.schema import Answer, Origin, PairKind, RunStatus
 from playground.ui import format as fmt
-from playground.ui.cards import model_name
-from playground.ui.texts import text
+from playground.ui.cards import lane_mark, model_name
+from playground.ui.money import total_words
+from playground.ui.texts import ENGLISH, text
 
 PROMPT_CHARACTERS = 240
 SHOWN_PICTURES = 2
@@ -21,12 +24,21 @@ Thumbnail = Callable[[str | None], Path | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A page of the list to be drawn. `thumbnail` turns the file of a row into a small copy."""
+    """
+    A page of the list to be drawn. `thumbnail` turns the file of a row into a small copy.
+
+    Of those in `hidden_ids` nothing is told that is of one side: they wait to be judged blind.
+    """
 
     page: HistoryPage
     is_table: bool
     is_filtered: bool
     thumbnail: Thumbnail
+    hidden_ids: frozenset[str] = frozenset()
+    experiment_name: Callable[[str], str] = str  # what its maker called an experiment
+
+    def hides(self, item: HistoryItem) -> bool:
+        return item.comparison_id in self.hidden_ids
 
 
 def listing_html(listing: Listing) -> Markup:
@@ -43,7 +55,7 @@ def listing_html(listing: Listing) -> Markup:
             _selection(),
             class_="pg-past-head",
         ),
-        draw(page.items, listing.thumbnail),
+        draw(listing),
         _pager(page),
         class_="pg-past",
         data_found=page.n_found,
@@ -73,7 +85,14 @@ def _nothing(listing: Listing) -> Markup:
         )  # fmt: skip
     if not listing.is_filtered:
         words = text("history.all_archived", all=f"{listing.page.n_comparisons:,}")
-        return el("div", el("p", words), class_="pg-past-nothing", data_news=True)
+        return el(
+            "div",
+            el("p", words),
+            el("button", text("history.show_archive"), type="button", class_="pg-button",
+               data_filter="archived", data_value=Archived.ALL),
+            class_="pg-past-nothing",
+            data_news=True,
+        )  # fmt: skip
     return el(
         "div",
         el("h2", text("history.none_title")),
@@ -111,23 +130,23 @@ def _selection() -> Markup:
     )
 
 
-def _gallery(items: Sequence[HistoryItem], thumbnail: Thumbnail) -> Markup:
+def _gallery(listing: Listing) -> Markup:
     return el(
         "ul",
-        *(_tile(item, thumbnail) for item in items),
+        *(_tile(item, listing) for item in listing.page.items),
         class_="pg-past-gallery",
         aria_label=text("history.list_label"),
     )
 
 
-def _table(items: Sequence[HistoryItem], thumbnail: Thumbnail) -> Markup:
-    names = ("select", "prompt", "when", "request", "models", "pictures", "marks")
+def _table(listing: Listing) -> Markup:
+    names = ("select", "prompt", "when", "request", "models", "cost", "outcome", "marks")
     head = (el("th", text(f"history.column_{name}"), scope="col") for name in names)
     return el(
         "table",
         el("caption", text("history.list_label"), class_="pg-hidden"),
         el("thead", el("tr", *head)),
-        el("tbody", *(_row(item, thumbnail) for item in items)),
+        el("tbody", *(_row(item, listing) for item in listing.page.items)),
         class_="pg-past-table",
     )
 
@@ -146,45 +165,46 @@ def plain_box() -> Markup:
 # ---- one comparison ---------------------------------------------------------------------------
 
 
-def _tile(item: HistoryItem, thumbnail: Thumbnail) -> Markup:
+def _tile(item: HistoryItem, listing: Listing) -> Markup:
+    is_hidden = listing.hides(item)
+    known = () if is_hidden else (*_took(item), _cost(item), _count_of_pictures(item))
+    facts = (_when(item.started_at), _request(item), *known)
     return el(
         "li",
-        _open(
-            item,
-            _pictures(item, thumbnail),
-            el("span", _prompt(item), class_="pg-past-prompt", dir="auto"),
-        ),
-        el("p", *_facts(item), class_="pg-past-facts"),
-        _signs(item),
+        _open(item, listing),
+        el("p", *(el("span", each) for each in facts if each), *_origin(item),
+           class_="pg-past-facts"),
+        _line(_outcome(item, is_hidden=is_hidden)),
+        _line(_signs(item, listing.experiment_name)),
         el("div", _select(item), _star(item), class_="pg-past-tools"),
         class_="pg-past-tile",
         data_comparison=item.comparison_id,
-    )
+    )  # fmt: skip
 
 
-def _row(item: HistoryItem, thumbnail: Thumbnail) -> Markup:
-    opener = _open(
-        item,
-        _pictures(item, thumbnail),
-        el("span", _prompt(item), class_="pg-past-prompt", dir="auto"),
-    )
+def _row(item: HistoryItem, listing: Listing) -> Markup:
+    is_hidden = listing.hides(item)
+    took = () if is_hidden else _took(item)
+    cost = None if is_hidden else el("span", _cost(item))
     return el(
         "tr",
         el("td", _select(item), _star(item), class_="pg-past-tools"),
-        el("td", opener, class_="pg-past-what"),
+        el("td", _open(item, listing), class_="pg-past-what"),
         el("td", _when(item.started_at)),
-        el("td", f"{item.size} · {item.resolution}", class_="pg-past-request"),
-        el("td", _models(item)),
-        el("td", el("span", _done(item)), " ", *_origin(item)),
-        el("td", _signs(item), class_="pg-past-marks"),
+        el("td", _request(item), class_="pg-past-request"),
+        el("td", *(el("span", each) for each in took), class_="pg-past-took"),
+        el("td", cost, " ", *_origin(item)),
+        el("td", _line(_outcome(item, is_hidden=is_hidden)), class_="pg-past-marks"),
+        el("td", _line(_signs(item, listing.experiment_name)), class_="pg-past-marks"),
         data_comparison=item.comparison_id,
     )
 
 
-def _open(item: HistoryItem, *inside: Markup) -> Markup:
+def _open(item: HistoryItem, listing: Listing) -> Markup:
     return el(
         "button",
-        *inside,
+        _covered() if listing.hides(item) else _pictures(item, listing),
+        el("span", _prompt(item), class_="pg-past-prompt", dir="auto"),
         type="button",
         class_="pg-past-open",
         data_act="open",
@@ -197,37 +217,49 @@ def _prompt(item: HistoryItem) -> str:
     return fmt.shortened(item.prompt, PROMPT_CHARACTERS) or text("history.no_prompt")
 
 
-def _pictures(item: HistoryItem, thumbnail: Thumbnail) -> Markup:
+def _covered() -> Markup:
+    """Two sides that nothing tells apart."""
+    marks = (el("span", lane_mark(n), class_="pg-no-thumb") for n in range(1, SHOWN_PICTURES + 1))
+    return el("span", *marks, class_="pg-past-pair", aria_hidden="true")
+
+
+def _pictures(item: HistoryItem, listing: Listing) -> Markup:
     runs = _in_order(item)
-    shown = [run for run in runs if run.file is not None][:SHOWN_PICTURES]
     count = sum(1 for run in runs if run.file is not None)
-    small = [_small(thumbnail(run.file)) for run in shown]
-    small += [_small(None)] * (min(len(runs), SHOWN_PICTURES) - len(small))
-    more = count - len(shown)
+    if len(runs) > SHOWN_PICTURES:
+        runs = sorted(runs, key=lambda run: run.file is None)
+    shown = runs[:SHOWN_PICTURES]
+    more = count - sum(1 for run in shown if run.file is not None)
     return el(
         "span",
-        *small,
+        *(_small(listing.thumbnail(run.file), run) for run in shown),
         el("span", f"+{more}", class_="pg-past-more", aria_hidden="true") if more > 0 else None,
         class_="pg-past-pair",
     )
 
 
 def _in_order(item: HistoryItem) -> Sequence[RunBrief]:
-    """By lane, unless that would tell somebody who has yet to judge them which model made which."""
+    """
+    As this voter had them before them, unless that would tell somebody who has yet to judge them
+    which model made which.
+    """
     if item.n_judged >= item.n_pairs:
-        return item.runs
+        left = {verdict.run_a for verdict in item.verdicts}
+        return sorted(item.runs, key=lambda run: (run.repeat, run.run_id not in left))
     return sorted(item.runs, key=lambda run: (run.repeat, stable_draw(run.run_id)))
 
 
-def _small(path: Path | None) -> Markup:
-    if path is None:
-        return el("span", fmt.UNKNOWN, class_="pg-no-thumb", aria_hidden="true")
-    return el("img", src=fmt.file_url(path), alt="", loading="lazy", decoding="async")
+def _small(path: Path | None, run: RunBrief) -> Markup:
+    if path is not None:
+        return el("img", src=fmt.file_url(path), alt="", loading="lazy", decoding="async")
+    is_failed = run.status != RunStatus.SUCCEEDED
+    # Told again below, to everybody: a table has no room for words here.
+    words = el("span", _failure(run) if is_failed else fmt.UNKNOWN)
+    return el("span", words, class_="pg-no-thumb", aria_hidden="true", data_failed=is_failed)
 
 
-def _facts(item: HistoryItem) -> list[Markup]:
-    words = (_when(item.started_at), f"{item.size} · {item.resolution}", _models(item), _done(item))
-    return [el("span", each) for each in words] + _origin(item)
+def _request(item: HistoryItem) -> str:
+    return f"{item.size} · {item.resolution}"
 
 
 def _origin(item: HistoryItem) -> list[Markup]:
@@ -237,33 +269,106 @@ def _origin(item: HistoryItem) -> list[Markup]:
     return [el("span", text(f"origin.{known}"), class_=f"pg-badge pg-badge-{known}")]
 
 
-def _models(item: HistoryItem) -> str:
-    """Which models took part, in an order that says nothing about the pictures."""
-    return fmt.listed(sorted({model_name(run.model) for run in item.runs}))
+def _took(item: HistoryItem) -> tuple[str, ...]:
+    """Each model with its seconds, in an order that says nothing about the pictures."""
+    times: dict[str, list[float]] = {}
+    for run in item.runs:
+        done = times.setdefault(model_name(run.model), [])
+        if run.status == RunStatus.SUCCEEDED and run.total_s is not None:
+            done.append(run.total_s)
+    return tuple(_time_words(name, times[name]) for name in sorted(times))
 
 
-def _done(item: HistoryItem) -> str:
+def _time_words(name: str, times: Sequence[float]) -> str:
+    time = fmt.seconds(median(times) if times else None)
+    if len(times) > 1:
+        time = text("history.median", time=time, count=len(times))
+    return text("history.took", name=name, time=time)
+
+
+def _cost(item: HistoryItem) -> str:
+    return total_words(item.attempts, Origin(item.origin) if item.origin in tuple(Origin) else None)
+
+
+def _count_of_pictures(item: HistoryItem) -> str | None:
+    """Where it is not what everybody expects: one of each side, and both there."""
     done = sum(1 for run in item.runs if run.status == RunStatus.SUCCEEDED)
+    if done == len(item.runs) == SHOWN_PICTURES:
+        return None
     return text("history.done", done=done, count=len(item.runs))
 
 
-def _signs(item: HistoryItem) -> Markup | None:
-    signs: list[Markup] = []
+def _line(signs: Iterator[Markup]) -> Markup | None:
+    each = tuple(signs)
+    return el("p", *each, class_="pg-past-signs") if each else None
+
+
+def _sign(words: str, **attributes: str | bool | None) -> Markup:
+    return el("span", words, class_="pg-past-sign", **attributes)
+
+
+def _outcome(item: HistoryItem, *, is_hidden: bool) -> Iterator[Markup]:
+    """What was said of the pictures, and why some of them are not there."""
+    if is_hidden:
+        yield _sign(text("history.blind"), data_judged="blind")
+        return
+    failed = Counter(
+        text("history.failure", name=model_name(run.model), why=_failure(run))
+        for run in item.runs
+        if run.status != RunStatus.SUCCEEDED
+    )
+    for words, count in sorted(failed.items()):
+        yield _sign(_times(words, count), data_failed=True)
     if item.n_pairs:
         name = "judged" if item.n_judged >= item.n_pairs else "unjudged"
         name = "part_judged" if 0 < item.n_judged < item.n_pairs else name
-        words = text(f"history.{name}", done=item.n_judged, count=item.n_pairs)
-        signs.append(el("span", words, class_="pg-past-sign", data_judged=name))
+        yield _sign(_verdict_words(item, name), data_judged=name)
+
+
+def _failure(run: RunBrief) -> str:
+    """Why there is no picture, in a word or two."""
+    name = f"short.{run.error_kind}"
+    if run.status == RunStatus.UNCONFIRMED:
+        name = "short.answer_lost"
+    return text(name) if name in ENGLISH else text("short.other")
+
+
+def _verdict_words(item: HistoryItem, name: str) -> str:
+    if not item.verdicts:
+        return text(f"history.{name}", done=item.n_judged, count=item.n_pairs)
+    said = Counter(map(_verdict, item.verdicts))
+    words = [_times(verdict, count) for verdict, count in said.most_common()]
+    blind = sum(1 for verdict in item.verdicts if verdict.is_blind)
+    how = {0: "history.vote_open", len(item.verdicts): "history.vote_blind"}
+    parts = [fmt.listed(words), text(how.get(blind, "history.part_blind"), count=blind)]
+    if name == "part_judged":
+        parts.append(text("history.part_judged", done=item.n_judged, count=item.n_pairs))
+    return " · ".join(parts)
+
+
+def _verdict(verdict: Verdict) -> str:
+    if verdict.winner_model is not None:
+        if verdict.pair_kind == PairKind.SAME_MODEL:
+            return text("history.one_better")
+        return text("history.better", name=model_name(verdict.winner_model))
+    known = verdict.answer in tuple(Answer)
+    return text(f"history.vote_{verdict.answer}") if known else verdict.answer
+
+
+def _times(words: str, count: int) -> str:
+    return words if count == 1 else f"{words} ×{count}"
+
+
+def _signs(item: HistoryItem, experiment_name: Callable[[str], str]) -> Iterator[Markup]:
+    """Where it belongs, and what was put on it."""
     if item.is_archived:
-        signs.append(el("span", text("history.archived"), class_="pg-past-sign"))
+        yield _sign(text("history.archived"))
     if item.experiment_id is not None:
-        words = text("history.of_experiment", name=fmt.shortened(item.experiment_id, 40))
-        signs.append(el("span", words, class_="pg-past-sign"))
+        name = fmt.shortened(experiment_name(item.experiment_id), 40)
+        yield _sign(text("history.of_experiment", name=name), dir="auto")
     if item.note:
-        note = text("history.has_note", note=fmt.shortened(item.note, 60))
-        signs.append(el("span", note, class_="pg-past-sign", dir="auto"))
-    signs += [el("span", tag, class_="pg-past-tag", dir="auto") for tag in item.tags]
-    return el("p", *signs, class_="pg-past-signs") if signs else None
+        yield _sign(text("history.has_note", note=fmt.shortened(item.note, 60)), dir="auto")
+    yield from (el("span", tag, class_="pg-past-tag", dir="auto") for tag in item.tags)
 
 
 def _select(item: HistoryItem) -> Markup:

@@ -18,6 +18,7 @@ from playground.ui.exports import Exports, Ready
 from playground.ui.history.archive import Archive, asked, is_filtered
 from playground.ui.history.detail import (
     Detail,
+    blind_head_html,
     detail_of,
     detail_stage,
     head_html,
@@ -36,6 +37,8 @@ from playground.ui.stage import empty_stage
 from playground.ui.texts import text
 from playground.ui.texts.telling import told
 from playground.ui.visits import Visit
+from playground.ui.voting.blind import blind_stage
+from playground.ui.voting.neutral_references import is_missing
 from playground.ui.wallet import Wallet
 
 MAX_REFERENCES = max(model.max_references for model in MODELS.values())
@@ -103,10 +106,12 @@ class PastFlow:
             is_table=is_table,
             is_filtered=is_filtered(query),
             thumbnail=self.archive.thumbnail,
+            hidden_ids=self.archive.waiting_ids(found, visit),
+            experiment_name=self.archive.experiment_name,
         )
         return ListView(
             listing=listing_html(listing),
-            choices=options_of(self.archive.choices(visit)),
+            choices=options_of(self.archive.choices(visit), self.archive.experiment_name),
             page=found.number,
         )
 
@@ -154,12 +159,35 @@ class PastFlow:
         """
         One comparison, the wanted two of its runs side by side; empty when there is no such one.
 
+        One that waits to be judged blind stays blind.
+
         Raises:
             PlaygroundError: It could not be written down that its names are shown, or not read.
         """
         return await asyncio.to_thread(self._detail, comparison_id, visit, wanted)
 
+    async def reveal(self, comparison_id: str, visit: Visit) -> DetailView:
+        """
+        As `detail`, with the names of one that waits to be judged blind.
+
+        Raises:
+            PlaygroundError: As there, or its pictures are not all there yet.
+        """
+        return await asyncio.to_thread(self._named, comparison_id, visit, ())
+
     def _detail(self, comparison_id: str, visit: Visit, wanted: Sequence[str]) -> DetailView:
+        sight = self.archive.blind_sight(comparison_id, visit)
+        past = None if sight is None else self.archive.past(comparison_id, visit)
+        if sight is None or past is None:
+            return self._named(comparison_id, visit, wanted)
+        return DetailView(
+            comparison_id=comparison_id,
+            head=blind_head_html(past, sight),
+            stage=blind_stage(sight, past.views) if sight.is_hidden else None,
+            marks=marks_html(past),
+        )
+
+    def _named(self, comparison_id: str, visit: Visit, wanted: Sequence[str]) -> DetailView:
         if not self.archive.knows(comparison_id, visit):
             return DetailView()
         # First on the disk, then on the page.
@@ -263,16 +291,23 @@ class PastFlow:
         Args:
             shown: The references the form holds now, as the page lists them.
         """
-        if len(shown) >= MAX_REFERENCES:
-            return list(shown), text("history.use_full", limit=MAX_REFERENCES)
-        try:
-            item = await asyncio.to_thread(self._reference, run_id, visit)
-        except PlaygroundError as exc:
-            return list(shown), told(exc)
-        return [*shown, item], text("history.used", number=len(shown) + 1)
+        return await _with(shown, lambda: self._reference(run_id, visit))
+
+    async def same_reference(
+        self, comparison_id: str, number: int, shown: Sequence[Mapping[str, Any]], visit: Visit
+    ) -> tuple[list[Mapping[str, Any]], str]:
+        """As `as_reference`, with a reference of an earlier comparison."""
+
+        def held() -> Mapping[str, Any]:
+            reference = self.archive.reference(comparison_id, number, visit)
+            if is_missing(reference):
+                raise InvalidRequestError(text("history.reference_gone"), field="reference")
+            return self._shelf.put(reference, visit.owner_id)
+
+        return await _with(shown, held)
 
     def _reference(self, run_id: str, visit: Visit) -> Mapping[str, Any]:
-        run = self.archive.run(run_id, visit)
+        run = self.archive.named_run(run_id, visit)
         path = self.archive.picture(run.file)
         if path is None:
             raise InvalidRequestError(text("card.missing_file"), field="run")
@@ -291,6 +326,8 @@ def past_flow(flow: Flow, history: History, *, thumbnails_dir: Path) -> PastFlow
         neutral_references=flow.easel.neutral_references,
         noticed=flow.easel.noticed,
         thumbnails_dir=thumbnails_dir / "pictures",
+        # Looked up each time: it is known only when the other screens are there.
+        experiment_name=lambda each: flow.easel.experiment_name(each),
     )
     return PastFlow(
         flow.desk,
@@ -304,6 +341,18 @@ def past_flow(flow: Flow, history: History, *, thumbnails_dir: Path) -> PastFlow
 def _one_each(views: Sequence[RunView]) -> list[RunView]:
     """The first of each comparison."""
     return list({view.comparison_id: view for view in reversed(views)}.values())[::-1]
+
+
+async def _with(
+    shown: Sequence[Mapping[str, Any]], put: Callable[[], Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], str]:
+    if len(shown) >= MAX_REFERENCES:
+        return list(shown), text("history.use_full", limit=MAX_REFERENCES)
+    try:
+        item = await asyncio.to_thread(put)
+    except PlaygroundError as exc:
+        return list(shown), told(exc)
+    return [*shown, item], text("history.used", number=len(shown) + 1)
 
 
 async def _ready(export: Callable[[], Ready]) -> Markup:

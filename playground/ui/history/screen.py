@@ -1,6 +1,6 @@
 """The History screen: its widgets, and which step of `past` each of them sets off."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import gradio as gr
@@ -21,6 +21,7 @@ from playground.ui.widgets import QUIET, html
 
 REFRESH_EVERY_S = 5.0
 MAX_SELECTED = 1_000
+MAX_DIGITS = 10
 # Two frames later the tab in front has been drawn, and what is hidden takes no focus.
 _FOCUS_PROMPT = """() => {
   const focus = () => document.querySelector("#prompt textarea")?.focus();
@@ -101,6 +102,7 @@ class HistoryScreen:
         )
         self._list.turn(self._on_turn, [visit, self._filters], self._listing, **options)
         self._list.open(self._on_open, visit, [*self._detail, self._notice], **options)
+        self._head.reveal(self._on_reveal, visit, [*self._detail, self._notice], **options)
         self._open.look_again(self._on_look, visit, [self._open, self._notice], **options)
         self._head.back(self._on_back, seek, [*self._detail, *self._listing], **options)
         self._fields.choose(
@@ -151,8 +153,7 @@ class HistoryScreen:
         return await self._listed(sought, 1, self._visit(visit_id))
 
     async def _on_turn(self, visit_id: str, sought: object, event: gr.EventData) -> _Updates:
-        word = _told(event, "page")
-        page = int(word) if word.isdecimal() and len(word) < 10 else 1
+        page = _count(event, "page") or 1
         return await self._listed(sought, page, self._visit(visit_id))
 
     async def _on_look(self, visit_id: str, event: gr.EventData) -> _Updates:
@@ -166,10 +167,16 @@ class HistoryScreen:
     # ---- handlers: one comparison -------------------------------------------------------------
 
     async def _on_open(self, visit_id: str, event: gr.EventData) -> _Updates:
-        return await self._detailed(_told(event, "comparison"), self._visit(visit_id))
+        comparison_id, visit = _told(event, "comparison"), self._visit(visit_id)
+        return await self._detailed(lambda: self._past.detail(comparison_id, visit))
+
+    async def _on_reveal(self, visit_id: str, event: gr.EventData) -> _Updates:
+        visit = self._visit(visit_id)
+        return await self._detailed(lambda: self._past.reveal(_told(event, "comparison"), visit))
 
     async def _on_choose(self, visit_id: str, shown: str, event: gr.EventData) -> _Updates:
-        return await self._detailed(shown, self._visit(visit_id), tuple(_told_list(event, "runs")))
+        visit, runs = self._visit(visit_id), tuple(_told_list(event, "runs"))
+        return await self._detailed(lambda: self._past.detail(shown, visit, runs))
 
     async def _on_back(self, visit_id: str, sought: object, page: int) -> _Updates:
         listed = await self._listed(sought, page, self._visit(visit_id))
@@ -220,7 +227,7 @@ class HistoryScreen:
     ) -> _Updates:
         updates = await self._listed(sought, page, visit)
         if shown:
-            detailed = await self._detailed(shown, visit, chosen)
+            detailed = await self._detailed(lambda: self._past.detail(shown, visit, chosen))
             # Nothing on the stage has changed, and somebody may be looking closely.
             detailed.pop(self._stage, None)
             updates |= detailed
@@ -242,16 +249,19 @@ class HistoryScreen:
         )
 
     async def _on_takeout(self, visit_id: str, event: gr.EventData) -> Markup:
-        word = _told(event, "part")
-        number = int(word) if word.isdecimal() and len(word) < 6 else 1
-        return await self._past.take_out(number, self._visit(visit_id))
+        return await self._past.take_out(_count(event, "part") or 1, self._visit(visit_id))
 
     async def _on_use(
         self, visit_id: str, shown: object, event: gr.EventData
     ) -> tuple[Any, Markup]:
         held = shown if isinstance(shown, list) else []
         run_id, visit = _told(event, "run"), self._visit(visit_id)
-        references, words = await self._past.as_reference(run_id, held, visit)
+        if number := _count(event, "reference"):
+            comparison_id = _told(event, "comparison")
+            used = await self._past.same_reference(comparison_id, number, held, visit)
+        else:
+            used = await self._past.as_reference(run_id, held, visit)
+        references, words = used
         return references, told_html(words)
 
     # ---- what is shown, as updates ------------------------------------------------------------
@@ -271,11 +281,9 @@ class HistoryScreen:
             self._notice: told_html(""),
         }
 
-    async def _detailed(
-        self, comparison_id: str, visit: Visit, wanted: tuple[str, ...] = ()
-    ) -> _Updates:
+    async def _detailed(self, look: Callable[[], Awaitable[DetailView]]) -> _Updates:
         try:
-            detail = await self._past.detail(comparison_id, visit, wanted)
+            detail = await look()
         except PlaygroundError as exc:
             return {self._notice: told_html(told(exc))}
         words = "" if detail.comparison_id else text("history.unknown")
@@ -304,6 +312,12 @@ def _told(event: gr.EventData, name: str) -> str:
     data = event._data
     word = data.get(name) if isinstance(data, Mapping) else None
     return word if isinstance(word, str) else ""
+
+
+def _count(event: gr.EventData, name: str) -> int:
+    """A number the page sent with an event; 0 for whatever else it sent."""
+    word = _told(event, name)
+    return int(word) if word.isdecimal() and len(word) < MAX_DIGITS else 0
 
 
 def _told_list(event: gr.EventData, name: str) -> list[str]:

@@ -21,7 +21,7 @@ from playground.provenance.bundle import (
 )
 from playground.schema import Mark, Run, Vote
 from playground.ui.exports import Exports, Ready
-from playground.ui.history.archive import Archive
+from playground.ui.history.archive import Archive, left_out_words
 from playground.ui.texts import text
 from playground.ui.visits import Visit
 
@@ -65,8 +65,7 @@ class Takeout:
         """
         The part of that number, the newest comparisons first.
 
-        It tells the names, so of those begun blind it is written down, as when they are opened;
-        one whose pictures are not all there yet is left out.
+        It tells the names, so those that wait to be judged blind are left out.
 
         Raises:
             InvalidRequestError: There is nothing to take, or too much is being packed.
@@ -88,8 +87,8 @@ class Takeout:
         if not parts:
             raise InvalidRequestError(text("takeout.empty"), field="takeout")
         number = min(max(1, number), len(parts))
-        told: list[str] = []
-        kept = [each for each in parts[number - 1] if self._may_tell(each, visit, told)]
+        kept = [each for each in parts[number - 1] if self._may_tell(each, visit)]
+        told = left_out_words(len(parts[number - 1]) - len(kept))
         count = "" if len(parts) == 1 else f"-{number}-of-{len(parts)}"
 
         def write(file: BinaryIO) -> tuple[str, ...]:
@@ -117,13 +116,11 @@ class Takeout:
                 return
             page += 1
 
-    def _may_tell(self, each: _Kept, visit: Visit, told: list[str]) -> bool:
+    def _may_tell(self, each: _Kept, visit: Visit) -> bool:
+        if self._archive.waits(each.comparison_id, visit):
+            return False
         if self._archive.hidden(each.comparison_id, visit):
-            try:
-                self._archive.note_names_shown(visit, each.comparison_id)
-            except InvalidRequestError as exc:
-                told.append(str(exc))
-                return False
+            self._archive.note_names_shown(visit, each.comparison_id)
         return True
 
     def _write(self, file: BinaryIO, kept: list[_Kept], visit: Visit) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import gradio as gr
 from playground.markup import el
 from playground.ui import format as fmt
 from playground.ui.compare.flow import Flow
-from playground.ui.judge.sitting import TRUST_SHARE, Bench, Sittings, scope_of
+from playground.ui.judge.sitting import TRUST_SHARE, Bench, Scope, Sittings, scope_of
 from playground.ui.pages import Pages
 from playground.ui.stage import stage
 from playground.ui.texts import text, texts_of
@@ -56,6 +56,7 @@ class JudgeScreen:
         self._head.choose(self._on_choose, visit, outputs, **options)
         self._vote.judge(self._on_judge, visit, outputs, **options)
         self._message.again(self._on_again, visit, outputs, **options)
+        self._message.everything(self._on_everything, visit, outputs, **options)
         demo.unload(self._on_unload)
 
     async def _on_enter(self, visit_id: str, voter_id: str, request: gr.Request) -> _Updates:
@@ -72,6 +73,11 @@ class JudgeScreen:
     async def _on_again(self, visit_id: str, request: gr.Request) -> _Updates:
         visit = self._flow.visits.enter(visit_id)
         return self._updates(await asyncio.to_thread(self._sittings.again, visit, _page(request)))
+
+    async def _on_everything(self, visit_id: str, request: gr.Request) -> _Updates:
+        visit = self._flow.visits.enter(visit_id)
+        bench = await asyncio.to_thread(self._sittings.choose, Scope(), visit, _page(request))
+        return self._updates(bench)
 
     async def _on_judge(self, visit_id: str, event: gr.EventData, request: gr.Request) -> _Updates:
         visit = self._flow.visits.enter(visit_id)

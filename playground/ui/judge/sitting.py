@@ -20,12 +20,13 @@ from playground.schema import Answer
 from playground.ui import format as fmt
 from playground.ui.cards import model_name
 from playground.ui.stage import StagePicture, empty_stage, stage_value
-from playground.ui.subject import subject_html
+from playground.ui.subject import experiment_words, subject_html
 from playground.ui.texts import text
 from playground.ui.texts.telling import told
 from playground.ui.visits import Visit
 from playground.ui.voting.ballots import Act, Ballots, Showing
 from playground.ui.voting.votes import no_vote, vote_value
+from playground.ui.widgets import COMPARE_TAB
 
 TRUST_SHARE = 0.1
 NEWEST = (20, 100)
@@ -83,10 +84,18 @@ class Sitting:
 class Sittings:
     """Every visit's sitting over one desk. Every method may block on the disk."""
 
-    def __init__(self, desk: Desk, ballots: Ballots, history: History) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        ballots: Ballots,
+        history: History,
+        *,
+        experiment_name: Callable[[str], str] = str,
+    ) -> None:
         self._desk = desk
         self._ballots = ballots
         self._history = history
+        self._experiment_name = experiment_name  # what its maker called an experiment
         self._sittings: OrderedDict[str, Sitting] = OrderedDict()
         self._mutex = threading.Lock()
         # One picture ahead is enough, and it must not hold up a purchase.
@@ -278,7 +287,10 @@ class Sittings:
         scopes |= {f"{_NEWEST}{n}": text("judge.newest", count=n) for n in NEWEST}
         experiments = self._history.choices(visit.owner_id).experiments
         return scopes | {
-            f"{_EXPERIMENT}{name}": text("judge.experiment", name=name) for name in experiments
+            f"{_EXPERIMENT}{each}": text(
+                "judge.experiment", name=experiment_words(each, self._experiment_name)
+            )
+            for each in experiments
         }
 
     def _message(self, state: str, sitting: Sitting, problem: str | None) -> Markup:
@@ -289,6 +301,7 @@ class Sittings:
             name = "empty" if sitting.scope.what == EVERYTHING else "empty_scope"
             parts.append(el("h2", text(f"judge.{name}")))
             parts.append(el("p", text(f"judge.{name}_hint")))
+            parts.append(_way_on(name))
         elif state == "done":
             parts += _done(sitting)
         if sitting.n_unshowable:
@@ -344,6 +357,15 @@ def _stage(showing: Showing, views: dict[str, RunView]) -> dict[str, Any]:
         )
     a, b = pictures
     return stage_value(a, b, is_blind=showing.ballot.is_hidden, pair_id=showing.token)
+
+
+def _way_on(name: str) -> Markup:
+    """What to do where nothing is left: judge the rest, or make something to judge."""
+    if name == "empty":
+        return el("button", text("judge.empty_go"), type="button", class_="pg-button",
+                  data_tab=COMPARE_TAB)  # fmt: skip
+    return el("button", text("judge.empty_scope_go"), type="button", class_="pg-button",
+              data_action="everything")  # fmt: skip
 
 
 def _done(sitting: Sitting) -> Sequence[Markup]:

@@ -22,6 +22,7 @@ from playground.ui.texts.telling import told
 from playground.ui.voting.neutral_copies import NeutralCopies
 
 N_MUTEXES = 64
+N_SIDES = 2
 MAX_KEPT = 2_000  # showings in memory; the votes themselves are on disk
 _PLAIN_NAME = re.compile(r"[\w\-]{1,100}", re.ASCII)
 
@@ -195,14 +196,17 @@ class Ballots:
                 sight = replace(sight, is_hidden=False)
             if not fit:
                 return sight
+            is_alone = len(views) == N_SIDES
             for pair in fit:
                 if pair not in unknown:
-                    self._known(pair, voter_id)
+                    self._known(pair, voter_id, is_alone=is_alone)
             number = self._number(voter_id, fit, unknown)
             pair = fit[number - 1]
             is_hidden = pair in unknown
             showing = (
-                self._blind(pair, voter_id, by_run) if is_hidden else self._known(pair, voter_id)
+                self._blind(pair, voter_id, by_run)
+                if is_hidden
+                else self._known(pair, voter_id, is_alone=is_alone)
             )
         except PlaygroundError as exc:
             return replace(sight, problem=told(exc))
@@ -362,12 +366,24 @@ class Ballots:
         self.copy(showing, pictures)
         return showing
 
-    def _known(self, pair: Pair, voter_id: str) -> Showing:
+    def _known(self, pair: Pair, voter_id: str, *, is_alone: bool) -> Showing:
+        """
+        The pair with its names.
+
+        Args:
+            is_alone: No other picture is beside it, so it keeps the sides on which it was judged;
+                several pairs are laid out by lane.
+        """
         key = (voter_id, pair.run_1, pair.run_2)
         showing = self._showings.get(key)
         if showing is None:
             ballot = Ballot.open(
-                pair, log=self.log, voter_id=voter_id, is_blind=False, at=self.now()
+                pair,
+                log=self.log,
+                voter_id=voter_id,
+                is_blind=False,
+                at=self.now(),
+                number=self.log.last_draw(pair, voter_id) if is_alone else None,
             )
             showing = self._showings[key] = Showing(pair=pair, ballot=ballot)
             _cut(self._showings)
