@@ -12,6 +12,7 @@ from playground.errors import StorageError
 from playground.sayings import said
 
 _SECRET_BYTES = 32
+_SHORT_CHARACTERS = 16
 _OWNER_TOKEN = re.compile(r"[0-9a-f]{32,64}")
 
 
@@ -37,6 +38,12 @@ def comparison_id_of(secret: bytes, owner_id: str | None, request_id: str) -> st
 
 def new_experiment_id() -> str:
     return _new_id("exp")
+
+
+def short_id(experiment_id: str) -> str:
+    """Enough of the id to tell experiments apart by eye."""
+    is_long = experiment_id.startswith("exp_") and len(experiment_id) > _SHORT_CHARACTERS
+    return f"exp_…{experiment_id[-6:]}" if is_long else experiment_id
 
 
 def new_owner_token() -> str:

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 import playground.ui.texts as texts
-from playground.catalog import MODELS
+from playground.catalog import DEFAULT_LANES, MODELS
 from playground.experiment.state import Pause
 from playground.results.sentences import TEXTS
 from playground.runner.views import Phase
@@ -39,12 +39,13 @@ HISTORY_WORDS = (
     *(f"view_{view}" for view in ("gallery", "table")),
     *(f"choose_{side}" for side in ("first", "second")),
     *("first", "previous", "next", "last"),
-    *("judged", "part_judged", "unjudged"),
+    *("judged", "part_judged", "unjudged", "vote_open", "vote_blind", "part_blind"),
     *(f"column_{name}" for name in ("select", "prompt", "when", "request", "models")),
-    *(f"column_{name}" for name in ("pictures", "marks")),
+    *(f"column_{name}" for name in ("cost", "outcome", "marks")),
 )
 NOT_CALLED_FILTERS = ("text", "page_size", "view")
 BUILT = {
+    *(f"compose.lane_{lane}" for lane in range(1, len(DEFAULT_LANES) + 1)),
     *(f"compose.lacks_{name.replace(' ', '_')}" for m in MODELS.values() for name in m.not_offered),
     *(f"examples.{name}{end}" for name in EXAMPLE_NAMES for end in ("", "_prompt")),
     *(f"billing.{status}" for status in BillingStatus),
@@ -108,7 +109,7 @@ def test_every_text_that_is_named_exists() -> None:
 
 
 def test_no_text_is_left_over() -> None:
-    by_kind = {name for name in ENGLISH if name.startswith(("advice.", "ended."))}
+    by_kind = {name for name in ENGLISH if name.startswith(("advice.", "ended.", "short."))}
 
     assert set(ENGLISH) == _named_in_python() | _named_in_scripts() | BUILT | by_kind
 

@@ -1,6 +1,5 @@
 """Which part of the logs the results are asked about: an owner's, of an experiment, a day, a tag or a setting."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from datetime import UTC, date, datetime, time
 import numpy as np
 import pandas as pd
 
+from playground.identity import short_id
 from playground.results.evidence import origins_in
 from playground.schema import Origin
 
@@ -24,7 +24,6 @@ SCOPE_COLUMNS = (
 )
 
 
-_EXPERIMENT_ID = re.compile(r"exp_[0-9a-f]{20,40}")
 NameOf = Callable[[str], str | None]
 
 
@@ -41,16 +40,11 @@ def experiment_names(ids: Iterable[str], name_of: NameOf = no_name) -> dict[str,
     n_called = Counter(names.values())
     called = {}
     for each, name in names.items():
-        short = _short_id(each)
+        short = short_id(each)
         called[each] = (
             short if name is None else f"{name} ({short})" if n_called[name] > 1 else name
         )
     return called
-
-
-def _short_id(experiment_id: str) -> str:
-    is_long = _EXPERIMENT_ID.fullmatch(experiment_id) is not None
-    return f"exp_…{experiment_id[-6:]}" if is_long else experiment_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

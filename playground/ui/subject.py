@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
+from playground.identity import short_id
 from playground.markup import Markup, el
 from playground.runner.views import RunView
 from playground.ui import format as fmt
 from playground.ui.texts import text
 
 LONG_CHARACTERS = 160  # more than two lines, for which there is room at first
-ID_CHARACTERS = 16
 _NAMES = {0: None, 1: "subject.reference", 2: "subject.references"}
 
 
@@ -42,4 +42,4 @@ def _prompt(prompt: str) -> Markup:
 def experiment_words(experiment_id: str, name_of: Callable[[str], str]) -> str:
     """What its maker called an experiment; of one that has no name here, enough of its id."""
     name = name_of(experiment_id)
-    return name if name != experiment_id else fmt.shortened(experiment_id, ID_CHARACTERS)
+    return name if name != experiment_id else short_id(experiment_id)
