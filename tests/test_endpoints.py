@@ -167,7 +167,11 @@ def test_a_program_compares_from_the_start_to_the_pictures(site: Site, visitor: 
     assert told["emulated"] is True
     assert told["visitor"] == visitor
     assert [run["model"] for run in told["runs"]] == ["flux-2-flex", "flux-2-pro"]
-    assert verdict["verdict"] == {"kind": "no_votes", "sentence": "No votes yet."}
+    assert verdict["verdict"] == {
+        "kind": "no_votes",
+        "sentence": "No votes yet.",
+        "called_before": None,
+    }
     assert verdict["pairs"] == {"n_pairs": 1, "n_judged": 0}
     with site.http(**ENTRY) as http:
         fetched(http, told)
