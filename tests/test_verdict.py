@@ -644,7 +644,13 @@ CHECKS = [
         CheckKind.FAILURES,
         lambda: summed_up([]),
         "unknown",
-        "Failures not known: nothing was sent to both models.",
+        "Failures not known: 0 attempts at both, at least 5 are needed.",
+    ),
+    (
+        CheckKind.FAILURES,
+        lambda: voted(pro=4),
+        "unknown",
+        "Failures not known: 4 attempts at both, at least 5 are needed.",
     ),
     (
         CheckKind.REGENERATIONS,

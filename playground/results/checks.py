@@ -187,8 +187,8 @@ def _same_model(summary: Summary) -> Check:
 
 def _failures(summary: Summary) -> Check:
     failures = summary.failures
-    if not failures.n_pairs:
-        return _unknown(CheckKind.FAILURES)
+    if failures.n_pairs < MIN_CHECKED:
+        return _unknown(CheckKind.FAILURES, n=failures.n_pairs, least=MIN_CHECKED)
     first, second = map(short_name, summary.models)
     return _plain(
         CheckKind.FAILURES,

@@ -68,7 +68,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "in {only_first}, {second} alone in {only_second}.",
         "failures_warn": "Failures not equal: of {n} attempts at both, {first} alone brought no "
         "picture in {only_first}, {second} alone in {only_second}.",
-        "failures_unknown": "Failures not known: nothing was sent to both models.",
+        "failures_unknown": "Failures not known: {n} attempts at both, at least {least} are needed.",
         "regenerations_good": "No picture was bought again after one had come.",
         "regenerations_warn": "{n} of {n_sent} pictures were bought again after one had come: a "
         "choice among several favours its model.",

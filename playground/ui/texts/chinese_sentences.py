@@ -54,7 +54,7 @@ SENTENCES = MappingProxyType(
         "只有 {second} 没有图片的有 {only_second} 次。",
         "failures_warn": "失败情况不同：两者都尝试的 {n} 次中，只有 {first} 没有图片的有 {only_first} 次，"
         "只有 {second} 没有图片的有 {only_second} 次。",
-        "failures_unknown": "失败情况未知：没有向两个模型都发送过请求。",
+        "failures_unknown": "失败情况未知：两者都尝试的有 {n} 次，至少需要 {least} 次。",
         "regenerations_good": "没有在已得到图片后重新购买。",
         "regenerations_warn": "{n_sent} 张图片中有 {n} 张在已得到图片后重新购买：多中选优会偏袒其模型。",
         "prices_good": "扣费已知：{n} 组中有 {wins} 组。",
