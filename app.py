@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from playground import heap
 from playground.config import settings_from_env
@@ -95,5 +95,15 @@ def _leave_when_told(closed: threading.Event) -> None:
         signal.signal(each, leave)
 
 
+def leave(code: int) -> NoReturn:
+    """
+    Ends the program as it stands. All is closed and written by now; the interpreter's own end would
+    wait for threads that still draw, and can be aborted by one that wakes up in the middle of it.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -50,6 +50,7 @@ class Space:
             "GRADIO_SERVER_NAME": "127.0.0.1",
             "GRADIO_SERVER_PORT": str(self.port),
             "GRADIO_ANALYTICS_ENABLED": "False",
+            "PYTHONFAULTHANDLER": "1",  # a crash says where
             "PLAYGROUND_EMULATOR_SPEED": "25",
             **settings,
         }
@@ -136,7 +137,7 @@ def test_without_a_volume_it_works_and_forgets_and_says_so(space, browser):
     logs = list(space.temp.glob("*/runs.csv"))
     # The container goes, and with it everything but the code.
     space.started[-1].terminate()
-    assert space.started[-1].wait(15) == 0
+    assert space.started[-1].wait(15) == 0, space.complaints()
     shutil.rmtree(logs[0].parent)
 
     space.start()

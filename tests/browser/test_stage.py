@@ -530,6 +530,7 @@ def test_blink_shows_one_and_then_the_other_in_the_same_place(
     on.show(stage_value(red, blue))
     on.page.click("[data-mode-button=blink]")
     on.settle()
+    on.page.locator("[data-act=toggle]").scroll_into_view_if_needed()
     at = on.picture(0)
     assert near(on.colour(at.x + 9, at.y + 9), RED)
 

@@ -19,7 +19,9 @@ function setHeight(box) {
   // Where the rest of a screen must stay in sight too, it says how much height that takes.
   const isShared = props.spare_px && innerWidth > 640;
   const limit = isShared ? innerHeight - props.spare_px : innerHeight * HEIGHT_SHARE;
-  view.style.height = `${wantedHeight(view.clientWidth, box, { mode, direction }, limit)}px`;
+  const wanted = wantedHeight(view.clientWidth, box, { mode, direction }, limit);
+  // The room and its caption are laid on the grid below, which takes up to one unit of each.
+  view.style.height = `${wanted + 2 * unitOf(devicePixelRatio).css}px`;
 }
 
 /** Sizes panes and captions; false while there is no room, as in a tab that is not open. */
