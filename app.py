@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -95,15 +96,20 @@ def _leave_when_told(closed: threading.Event) -> None:
         signal.signal(each, leave)
 
 
-def leave(code: int) -> NoReturn:
+def end_with(work: Callable[[], int]) -> NoReturn:
     """
-    Ends the program as it stands. All is closed and written by now; the interpreter's own end would
-    wait for threads that still draw, and can be aborted by one that wakes up in the middle of it.
+    Ends the program as it stands once `work` is done. All is closed and written by then; the
+    interpreter's own end would wait for threads that still draw, and is aborted by one that wakes
+    up in the middle of it.
     """
+    try:
+        code = work()
+    except SystemExit as told:
+        code = int(told.code or 0)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
 if __name__ == "__main__":
-    leave(main())
+    end_with(main)

@@ -63,4 +63,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    app.leave(main())
+    app.end_with(main)
