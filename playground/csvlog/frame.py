@@ -157,11 +157,13 @@ def _from_fast(column: "pd.Series[Any]", dtype: str, spelled: Sequence[int]) -> 
     if dtype == "string":
         cells = _texts(column)
         if spelled:
+            cells = cells.copy()
             cells[spelled] = [
                 read_text(cell) if isinstance(cell, str) else None
                 for cell in cells[spelled].tolist()
             ]
-        return pd.Series(pd.array(cells, dtype="string"))
+        # Not pd.array(), which looks at each missing cell in Python.
+        return pd.Series(pd.arrays.StringArray(cells))
     if dtype == "decimal":
         return _amounts(column)
     if dtype == "datetime":
@@ -174,7 +176,7 @@ def _from_fast(column: "pd.Series[Any]", dtype: str, spelled: Sequence[int]) -> 
 def _texts(column: "pd.Series[Any]") -> np.ndarray:
     cells = np.asarray(column.array)
     if cells.dtype.kind != "S":
-        return cells.copy()
+        return cells
     if cells.view(np.uint8).reshape(len(cells), cells.itemsize)[:, -1].any():
         raise ValueError("a text is longer than those of the first rows")
     return np.array([cell.decode() or None for cell in cells.tolist()], dtype=object)

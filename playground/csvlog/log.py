@@ -167,7 +167,7 @@ class CsvLog(Generic[R]):
             try:
                 self._catch_up(fd)
                 self._cut_torn_tail(fd)
-                missing = [name for name in self._dtypes if name not in self._header]
+                missing = self._missing
                 if self._key in missing and os.fstat(fd).st_size > 0:
                     raise StorageError(
                         f"{self.path} has no column {self._key!r}, so it was not written by this "
@@ -212,11 +212,15 @@ class CsvLog(Generic[R]):
     # ---- what is known of it --------------------------------------------------------------
 
     def _forget(self) -> None:
-        self._header: list[str] = []
+        self._name_columns([])
         self._rows: dict[str, int] = {}
         self._starts = array("q")
         if self._index is not None:
             self._index.clear()
+
+    def _name_columns(self, header: list[str]) -> None:
+        self._header = header
+        self._missing = [name for name in self._dtypes if name not in header]
 
     def _catch_up(self, fd: int) -> None:
         try:
@@ -232,7 +236,7 @@ class CsvLog(Generic[R]):
         begin = 0
         if not self._header:
             begin = block.index(b"\n") + 1
-            self._header = read_header(block[:begin])
+            self._name_columns(read_header(block[:begin]))
             if len(set(self._header)) < len(self._header):
                 raise StorageError(f"{self.path} has two columns of one name. Rename one.")
         for offset, cells in rows_of(self._header, block[begin:], self._watched):
