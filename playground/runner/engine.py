@@ -108,6 +108,7 @@ class Engine:
         )
         self._purchases: dict[str, Purchase] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
         self._parked: dict[str, RunFacts] = {}
         self._listeners: list[Callable[[RunView], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -304,6 +305,24 @@ class Engine:
             UnknownPriceError: No price is known and nobody accepted that; nothing was paid.
             StorageError: It could not be written down; nothing was paid.
         """
+        # One at a time: a hundred begun at the same moment would hold up all that is under way.
+        async with self._turn:
+            await asyncio.sleep(0)
+            return self._begin(
+                comparison,
+                account_id=account_id,
+                session_id=session_id,
+                accept_unknown_price=accept_unknown_price,
+            )
+
+    def _begin(
+        self,
+        comparison: Comparison,
+        *,
+        account_id: str,
+        session_id: str | None,
+        accept_unknown_price: bool,
+    ) -> tuple[RunView, ...]:
         is_known = self._board.knows(comparison.comparison_id)
         if is_known and comparison.experiment_id is None:
             return self.views(comparison.comparison_id)

@@ -12,6 +12,7 @@ waits as long as a 429 tells it, and asks as the vendor advises; it keeps no log
 import argparse
 import asyncio
 import contextlib
+import gc
 import resource
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from typing import Any
 
 import httpx
 
+from app import prepare_process
 from playground import ratelimit
 from playground.experiment.plan import Settings as Choices
 from playground.experiment.plan import make_plan
@@ -193,6 +195,8 @@ def main() -> None:
         serve(options.serve, options.hurry)
         return
     n, hurry = options.pictures, options.hurry
+    prepare_process()
+    gc.freeze()  # as app.py does: what was imported is not looked through for rubbish again
     figures = []
     for label in ("raw", "ours"):
         if options.only not in (None, label):

@@ -11,6 +11,7 @@ the process figure. A stall is how late a 5 ms timer on the loop came.
 import argparse
 import asyncio
 import contextlib
+import gc
 import resource
 import statistics
 import subprocess
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import httpx
 
+from app import prepare_process
 from playground.runner.engine import Engine
 from playground.runner.kit import Patience
 from playground.runner.views import RunView
@@ -182,6 +184,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     runs, in_flight, speed = options.runs, options.in_flight, options.speed
+    prepare_process()
+    gc.freeze()  # as app.py does: what was imported is not looked through for rubbish again
     with (
         tempfile.TemporaryDirectory() as name,
         emulator(Path(name) / "service", speed, options.law) as url,
