@@ -40,6 +40,11 @@ class Board:
         """The runs of a comparison that this program has seen under way."""
         return self._by_comparison.get(comparison_id, ())
 
+    def revisions(self, comparison_id: str) -> tuple[tuple[str, int], ...]:
+        """Another one after each change of a run this program has under way; costs no look at the log."""
+        views = (self._views.get(run_id) for run_id in self.run_ids(comparison_id))
+        return tuple((view.run_id, view.revision) for view in views if view is not None)
+
     def view(self, run_id: str) -> RunView | None:
         """The run as it stands; None if nobody knows it."""
         if run_id in self._views:

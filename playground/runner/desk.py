@@ -166,6 +166,10 @@ class Desk:
     def views(self, comparison_id: str) -> tuple[RunView, ...]:
         return self.playground.engine.views(comparison_id)
 
+    def revisions(self, comparison_id: str) -> tuple[tuple[str, int], ...]:
+        """As `Board.revisions`."""
+        return self.playground.engine.revisions(comparison_id)
+
     def own_view(self, run_id: str, owner_id: str | None) -> RunView | None:
         """The run as it stands; somebody else's is as unknown as one that never was."""
         view = self.view(run_id)

@@ -544,6 +544,10 @@ class Engine:
         """The run as it stands, from memory or else from the log; None if nobody knows it."""
         return self._board.view(run_id)
 
+    def revisions(self, comparison_id: str) -> tuple[tuple[str, int], ...]:
+        """As `Board.revisions`."""
+        return self._board.revisions(comparison_id)
+
     def views(self, comparison_id: str) -> tuple[RunView, ...]:
         """The latest run of each lane and repeat of a comparison, in that order; () if unknown."""
         return self._board.views(comparison_id)
