@@ -59,6 +59,7 @@ class Visitor:
     problems: list[str] = field(default_factory=list)
     tick_s: list[float] = field(default_factory=list)  # how long each tick took
     _waiting: "dict[str, _Event]" = field(default_factory=dict)
+    _early: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _listening: "asyncio.Task[None] | None" = None
     _alive: "asyncio.Task[None] | None" = None
     _ticking: "asyncio.Task[None] | None" = None
@@ -138,8 +139,11 @@ class Visitor:
             self.problems.append(f"{fn['id']} was not taken: {joined.status_code} {joined.text}")
             return False
         event = _Event(fn=fn, last_s=time.time())
-        self._waiting[joined.json()["event_id"]] = event
-        if self._listening is None or self._listening.done():
+        event_id = joined.json()["event_id"]
+        self._waiting[event_id] = event
+        for message in self._early.pop(event_id, ()):
+            self._hear(message)
+        if not event.outcome.done() and (self._listening is None or self._listening.done()):
             self._listening = asyncio.create_task(self._listen())
         return await event.outcome
 
@@ -165,8 +169,11 @@ class Visitor:
     def _hear(self, message: dict[str, Any]) -> None:
         if message["msg"] == "unexpected_error":
             self._give_up(f"the server gave up: {message.get('message')}")
-        event = self._waiting.get(message.get("event_id") or "")
+        event_id = message.get("event_id") or ""
+        event = self._waiting.get(event_id)
         if event is None:
+            # An open stream may tell of an event before the answer that names it is here.
+            self._early.setdefault(event_id, []).append(message)
             return
         if message["msg"] == "process_generating":
             now_s = time.time()

@@ -1,4 +1,4 @@
-"""Draws the pictures: in a few threads, when their task is created, and again if one is missing."""
+"""Draws the pictures: in a few threads or aside, when their task is created, and again if one is missing."""
 
 import asyncio
 import os
@@ -7,11 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from playground.emulator import drawing
+from playground.emulator.painter import Painter
 from playground.emulator.settings import EmulatorSettings
 from playground.emulator.tasks import Ending, Task
 
 FILES_FOLDER = "files"
 RESULTS_FOLDER = "generated"
+# More pictures at once are a crowd's, and drawn by another process; one is begun in a second.
+DRAWN_HERE = 4
 
 
 class Studio:
@@ -24,12 +27,14 @@ class Studio:
         self._threads = ThreadPoolExecutor(
             max_workers=settings.drawing_threads, thread_name_prefix="emulator-drawing"
         )
+        self._painter = Painter()
         self._lock = threading.Lock()
         self._underway: dict[str, Future[bytes]] = {}
 
     def close(self) -> None:
         """Finish the picture being drawn, and none after it."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._painter.close()
 
     def path(self, name: str) -> Path:
         """Where a file is kept. Only for names that the store knows."""
@@ -92,9 +97,19 @@ class Studio:
             seed=task.seed + index,
             label=note(task),
         )
-        picture = self._draw(spec, image_format=self._format)
+        picture = self._drawn(spec)
         self.keep(task.files[index], picture)
         return picture
+
+    def _drawn(self, spec: drawing.PictureSpec) -> bytes:
+        n_underway = len(self._underway)
+        is_crowd = n_underway > DRAWN_HERE or self._painter.is_at_work
+        picture = None
+        if is_crowd and self._draw is drawing.draw:
+            picture = self._painter.draw(spec, image_format=self._format)
+        if n_underway <= 1:
+            self._painter.close()
+        return picture or self._draw(spec, image_format=self._format)
 
     def _references(self, task: Task) -> list[bytes]:
         found = (self.path(name) for name in task.references)
