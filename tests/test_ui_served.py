@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -212,7 +213,13 @@ async def test_a_few_visitors_at_once_all_get_their_pictures(page: Served) -> No
 
 
 def files_in(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size > 100_000]
+    found = []
+    for path in folder.rglob("*"):
+        # A file may go between the listing and the look at it.
+        with suppress(FileNotFoundError):
+            if path.is_file() and path.stat().st_size > 100_000:
+                found.append(path)
+    return found
 
 
 async def until(claim: Any) -> None:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 ENDS_WITHIN_S = 2.0
 # It draws and knows nothing else: no key, no token, no secret of this program.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")
-_NICENESS = 5  # pages before pictures
+_NICENESS = 19  # pages before pictures
 _LENGTH_BYTES = 8  # before each picture
 
 

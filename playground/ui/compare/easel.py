@@ -212,6 +212,9 @@ class Easel:
         for view in views:
             if view.comparison_id in hidden_ids:
                 continue
+            if not self.ballots.is_sealed(view.comparison_id):
+                shown.append(view)
+                continue
             views = self.desk.own_views(view.comparison_id, visit.owner_id)
             if self.ballots.is_hidden(visit.voter_id, views):
                 hidden_ids.add(view.comparison_id)

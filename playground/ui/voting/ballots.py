@@ -143,9 +143,7 @@ class Ballots:
     def is_sealed(self, comparison_id: str) -> bool:
         if comparison_id in self._sealed:
             return True
-        if not _PLAIN_NAME.fullmatch(comparison_id) or not self._sealed_dir.is_dir():
-            return False
-        if (self._sealed_dir / comparison_id).exists():
+        if _PLAIN_NAME.fullmatch(comparison_id) and (self._sealed_dir / comparison_id).exists():
             self._sealed.add(comparison_id)
             return True
         return False
