@@ -308,11 +308,7 @@ class Flow:
             )
         except PlaygroundError as exc:
             return await self._refused(exc, visit, page_id)
-        # Only an accepted comparison takes the place of what is shown.
-        visit.remember(comparison.comparison_id)
-        visit.live_ids.add(comparison.comparison_id)
-        self.visits.show(page_id, comparison.comparison_id)
-        return await self.screen(visit, page_id)
+        return await self._follow(comparison.comparison_id, visit, page_id)
 
     async def _retry(
         self, run_id: str, visit: Visit, page_id: str, *, accept_unknown_price: bool
@@ -326,9 +322,13 @@ class Flow:
             )
         except PlaygroundError as exc:
             return await self._refused(exc, visit, page_id)
-        visit.remember(view.comparison_id)
-        visit.live_ids.add(view.comparison_id)
-        self.visits.show(page_id, view.comparison_id)
+        return await self._follow(view.comparison_id, visit, page_id)
+
+    async def _follow(self, comparison_id: str, visit: Visit, page_id: str) -> Screen:
+        """Only what was accepted takes the place of what is shown."""
+        visit.remember(comparison_id)
+        visit.live_ids.add(comparison_id)
+        self.visits.show(page_id, comparison_id)
         return await self.screen(visit, page_id)
 
     async def _refused(self, exc: PlaygroundError, visit: Visit, page_id: str) -> Screen:
