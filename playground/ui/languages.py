@@ -1,5 +1,7 @@
 """One page in every language: what a request asks for, and the page's widgets as each language has them."""
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Self
@@ -25,6 +27,8 @@ from playground.ui.widgets import asset
 
 PARAMETER = "lang"  # of the page's address
 _PAGES = ("/", "/config", "/config/")
+# Pages made at once: each takes megabytes until it is ready, and more at once are no quicker.
+AT_ONCE = 4
 
 
 class PageLanguage:
@@ -37,14 +41,24 @@ class PageLanguage:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] not in _PAGES:
             await self._app(scope, receive, send)
             return
         speak(asked_for(scope))
-        marked = _MarkedPage(send) if scope["path"] == "/" else None
-        await self._app(scope, receive, send if marked is None else marked.send)
+        await self._turns.acquire()
+        turn = contextlib.ExitStack()
+        turn.callback(self._turns.release)
+
+        async def send_ready(message: Message) -> None:
+            turn.close()  # nobody waits for a browser that takes its page in slowly
+            await send(message)
+
+        with turn:
+            passed = _MarkedPage(send_ready).send if scope["path"] == "/" else send_ready
+            await self._app(scope, receive, passed)
 
 
 def asked_for(scope: Scope) -> Language:
