@@ -26,6 +26,9 @@ _ROWS_TO_LOOK_AT = 64
 _NARROW_CHARS = 100
 _ROOM_CHARS = 12  # ids grow, but not by much
 
+# Also where pyarrow is installed, whose texts cannot hold half a character.
+_TEXT = pd.StringDtype("python")
+
 _READ_AS: Mapping[str, Any] = {
     "string": object,
     "Int64": "Int64",
@@ -35,7 +38,7 @@ _READ_AS: Mapping[str, Any] = {
     "boolean": "boolean",
 }
 _DTYPES: Mapping[str, Any] = {
-    "string": "string",
+    "string": _TEXT,
     "Int64": "Int64",
     "Float64": "Float64",
     "datetime": "datetime64[us, UTC]",
@@ -163,7 +166,7 @@ def _from_fast(column: "pd.Series[Any]", dtype: str, spelled: Sequence[int]) -> 
                 for cell in cells[spelled].tolist()
             ]
         # Not pd.array(), which looks at each missing cell in Python.
-        return pd.Series(pd.arrays.StringArray(cells))
+        return pd.Series(pd.arrays.StringArray(cells, dtype=_TEXT))  # type: ignore[call-arg]
     if dtype == "decimal":
         return _amounts(column)
     if dtype == "datetime":
