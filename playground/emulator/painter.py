@@ -8,12 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
 
-from playground.emulator.drawing.picture import PictureSpec, draw
-
-if TYPE_CHECKING:
-    from playground.emulator.drawing.encode import ImageFormat
+from playground.emulator.drawing import PictureSpec, draw
+from playground.emulator.drawing.encode import ImageFormat
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +36,7 @@ class Painter:
         """The process is there; the next picture need not wait for its start."""
         return self._process is not None
 
-    def draw(self, spec: PictureSpec, *, image_format: "ImageFormat") -> bytes | None:
+    def draw(self, spec: PictureSpec, *, image_format: ImageFormat) -> bytes | None:
         """The same picture as `drawing.draw`; None where the process cannot, to be drawn here."""
         with self._lock:
             try:
@@ -81,7 +78,7 @@ class Painter:
             process.wait()
 
 
-def _begin() -> "subprocess.Popen[bytes]":
+def _begin() -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     return subprocess.Popen(
         [sys.executable or "python", "-c", f"from {__name__} import main; main()"],

@@ -102,14 +102,14 @@ class Studio:
         return picture
 
     def _drawn(self, spec: drawing.PictureSpec) -> bytes:
-        n_underway = len(self._underway)
-        is_crowd = n_underway > DRAWN_HERE or self._painter.is_at_work
+        is_crowd = len(self._underway) > DRAWN_HERE or self._painter.is_at_work
         picture = None
         if is_crowd and self._draw is drawing.draw:
             picture = self._painter.draw(spec, image_format=self._format)
-        if n_underway <= 1:
+        picture = picture or self._draw(spec, image_format=self._format)
+        if len(self._underway) <= 1:  # this one
             self._painter.close()
-        return picture or self._draw(spec, image_format=self._format)
+        return picture
 
     def _references(self, task: Task) -> list[bytes]:
         found = (self.path(name) for name in task.references)

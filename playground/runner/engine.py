@@ -308,37 +308,22 @@ class Engine:
         # One at a time: a hundred begun at the same moment would hold up all that is under way.
         async with self._turn:
             await asyncio.sleep(0)
-            return self._begin(
-                comparison,
+            is_known = self._board.knows(comparison.comparison_id)
+            if is_known and comparison.experiment_id is None:
+                return self.views(comparison.comparison_id)
+            self.reserve(
+                (comparison,),
                 account_id=account_id,
                 session_id=session_id,
                 accept_unknown_price=accept_unknown_price,
             )
-
-    def _begin(
-        self,
-        comparison: Comparison,
-        *,
-        account_id: str,
-        session_id: str | None,
-        accept_unknown_price: bool,
-    ) -> tuple[RunView, ...]:
-        is_known = self._board.knows(comparison.comparison_id)
-        if is_known and comparison.experiment_id is None:
+            account = self.accounts.find(account_id)
+            planned = self._planned(comparison.comparison_id)
+            if is_known:  # reserved long ago, when nobody knew how full the disk would be
+                self._bookings.check_room(len(planned))
+            for facts in planned:
+                self._buy(facts, account)
             return self.views(comparison.comparison_id)
-        self.reserve(
-            (comparison,),
-            account_id=account_id,
-            session_id=session_id,
-            accept_unknown_price=accept_unknown_price,
-        )
-        account = self.accounts.find(account_id)
-        planned = self._planned(comparison.comparison_id)
-        if is_known:  # reserved long ago, when nobody knew how full the disk would be
-            self._bookings.check_room(len(planned))
-        for facts in planned:
-            self._buy(facts, account)
-        return self.views(comparison.comparison_id)
 
     def reserve(
         self,
