@@ -153,6 +153,8 @@ def locked(path: Path, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]
     """
     Inside, no other thread or process holds the lock file, which is made once and never replaced.
 
+    A missing folder is made with it, open to its owner only.
+
     Raises:
         StorageError: Nobody let go of it within `patience_s`, or it cannot be locked at all.
     """
@@ -177,8 +179,12 @@ def locked(path: Path, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]
 
 
 def _open_lock(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        return os.open(path, flags, FILE_MODE)
+    except FileNotFoundError:
+        make_private_folder(path.parent)
+        return os.open(path, flags, FILE_MODE)
     except OSError as exc:
         if exc.errno != errno.EROFS:
             raise
@@ -271,14 +277,14 @@ class Tail:
     How far a growing file of lines was read.
 
     Reading again gives only the lines that are new and whole, at the same cost at any size.
-    `offset` is where the next line begins.
+    `offset` is where the next line begins, `size_bytes` how long the file was at `resume`.
     """
 
     def __init__(self) -> None:
-        self.offset = 0
+        self.offset = self.size_bytes = 0
         self._identity: tuple[int, int] | None = None
         self._changed_ns = 0
-        self._guard = b""
+        self._guard = b""  # the last bytes that were read
 
     def resume(self, fd: int) -> bool:
         """
@@ -293,37 +299,36 @@ class Tail:
             self._identity == (status.st_dev, status.st_ino)
             and status.st_size >= self.offset
             and (status.st_size > self.offset or status.st_mtime_ns == self._changed_ns)
-            and self._read_guard(fd) == self._guard
+            and os.pread(fd, len(self._guard), self.offset - len(self._guard)) == self._guard
         )
         if not is_same:
             self.offset, self._guard = 0, b""
         self._identity = (status.st_dev, status.st_ino)
         self._changed_ns = status.st_mtime_ns
+        self.size_bytes = status.st_size
         return is_same
 
     def blocks(self, fd: int) -> Iterator[tuple[int, bytes]]:
         """Whole lines not read before, some megabytes at a time, each with where it begins."""
-        size_bytes = os.fstat(fd).st_size
         block_bytes = _BLOCK_BYTES
-        while self.offset < size_bytes:
-            wanted = min(block_bytes, size_bytes - self.offset)
+        while self.offset < self.size_bytes:
+            wanted = min(block_bytes, self.size_bytes - self.offset)
             block = os.pread(fd, wanted, self.offset)
             whole = block.rfind(b"\n") + 1
             if whole:
-                start, self.offset = self.offset, self.offset + whole
-                yield start, block[:whole]
-            elif len(block) == wanted < size_bytes - self.offset:
+                start, lines = self.offset, block[:whole]
+                self._pass(lines)
+                yield start, lines
+            elif len(block) == wanted < self.size_bytes - self.offset:
                 block_bytes *= 2  # one line longer than a block
             else:
                 break
-        self._guard = self._read_guard(fd)
 
-    def skip(self, fd: int, size_bytes: int) -> None:
-        """Counts that many bytes as read, just appended by ourselves under the lock."""
-        self.offset += size_bytes
-        self._guard = self._read_guard(fd)
+    def skip(self, fd: int, lines: bytes) -> None:
+        """Counts these as read: they were just appended by ourselves, under the lock."""
+        self._pass(lines)
         self._changed_ns = os.fstat(fd).st_mtime_ns
 
-    def _read_guard(self, fd: int) -> bytes:
-        length = min(_GUARD_BYTES, self.offset)
-        return os.pread(fd, length, self.offset - length)
+    def _pass(self, lines: bytes) -> None:
+        self.offset += len(lines)
+        self._guard = (self._guard + lines[-_GUARD_BYTES:])[-_GUARD_BYTES:]

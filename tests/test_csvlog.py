@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from playground.csvlog.cells import (
     write_text,
 )
 from playground.csvlog.frame import load
+from playground.csvlog.lines import WholeLines
 from playground.csvlog.rows import RecordReader
 from playground.errors import StorageError
 
@@ -331,7 +333,9 @@ def test_a_text_unlike_those_of_the_first_rows_comes_back(
     texts = ["a", "b", "c", "d", odd, "e"]
     for number, text in enumerate(texts):
         log.append(Note(note_id=f"n{number}", text=text))
-    narrow = csvframe._narrow_texts(path.read_bytes(), {"note_id": "string", "text": "string"})
+    narrow = csvframe._narrow_texts(
+        WholeLines(BytesIO(path.read_bytes())), {"note_id": "string", "text": "string"}
+    )
 
     def never(*_: Any) -> Any:
         raise AssertionError("the slow way was taken")
@@ -352,6 +356,25 @@ def test_a_cell_longer_than_the_csv_module_reads_comes_back(path: Path) -> None:
     assert found is not None
     assert found.text == long_text
     assert load(path, Note)["text"].tolist() == [long_text]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 3, 7, 1000])
+def test_whole_lines_pass_unchanged_and_are_counted_in_blocks_of_any_size(block_bytes: int) -> None:
+    whole = b"id,text\n0,plain\n1,a\\\\b\n2,'=c 'd'\n3,\n4,\\n'\n"
+    lines = WholeLines(BytesIO(whole + b"5,still 'being' writt"))
+    for _ in range(2):
+        blocks = list(iter(lambda: lines.read(block_bytes), b""))
+        assert b"".join(blocks) == whole
+        assert (lines.n_lines, lines.spelled) == (6, {1, 2, 4})
+        assert lines.first() == b"id,text\n"
+        assert lines.rows() == whole.removeprefix(b"id,text\n")
+        lines.rewind()
+
+
+@pytest.mark.parametrize("left", [b"", b"no end yet"])
+def test_a_file_without_a_whole_line_has_none(left: bytes) -> None:
+    lines = WholeLines(BytesIO(left))
+    assert (lines.first(), lines.rows(), lines.read(100)) == (b"", b"", b"")
 
 
 @pytest.mark.parametrize("is_damaged", [False, True])

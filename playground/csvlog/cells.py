@@ -1,7 +1,6 @@
 """How one value is spelled in a cell of a CSV file and read back, exactly; no files, no frames."""
 
 import csv
-import io
 import math
 import operator
 import re
@@ -24,7 +23,11 @@ _TO_GUARD = re.compile(
     "[\\s\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]*[=+\\-@'\t＝＋－＠＇\ufe66\ufe62\ufe63\ufe6b]"
 )
 _GUARD = "'"
+# Neither to be escaped nor to be guarded.
+_IS_PLAIN = re.compile(r"[0-9A-Za-z][ -\[\]-~]*").fullmatch
 
+_TIME_CELL = "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ"
+_TO_QUOTE = re.compile('[",\n\r]').search
 _CELL = re.compile(r'(?:"((?:[^"]|"")*)"|([^",]*))(,|$)')
 
 
@@ -56,6 +59,12 @@ def _unescape(match: re.Match[str]) -> str:
     return _UNESCAPED.get(spelling) or chr(int(spelling[2:], 16))
 
 
+def _write_string(value: Any) -> str:
+    text = str(value)
+    # Nearly every text is plain, and to see that takes a third of the time.
+    return text if _IS_PLAIN(text) else write_text(text)
+
+
 def _write_int(value: Any) -> str:
     number = operator.index(value)
     if number not in _INT64:
@@ -71,7 +80,16 @@ def _write_float(value: Any) -> str:
 def _write_time(value: datetime) -> str:
     # A time without a zone is taken for UTC, as every time in this house is.
     moment = value if value.tzinfo in (UTC, None) else value.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    # isoformat() takes more than twice as long, and of a row's cells the times were half.
+    return _TIME_CELL % (
+        moment.year,
+        moment.month,
+        moment.day,
+        moment.hour,
+        moment.minute,
+        moment.second,
+        moment.microsecond,
+    )
 
 
 def _read_time(cell: str) -> datetime:
@@ -108,7 +126,7 @@ def _read_bool(cell: str) -> bool:
 
 _WRITERS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
-        "string": lambda value: write_text(str(value)),
+        "string": _write_string,
         "Int64": _write_int,
         "Float64": _write_float,
         "datetime": _write_time,
@@ -116,6 +134,7 @@ _WRITERS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "boolean": _write_bool,
     }
 )
+_UNFIT = (TypeError, AttributeError, ArithmeticError)
 _READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
         "string": read_text,
@@ -139,8 +158,28 @@ def write_cell(value: Any, dtype: str) -> str:
         return ""
     try:
         return _WRITERS[dtype](value)
-    except (TypeError, AttributeError, ArithmeticError) as exc:
+    except _UNFIT as exc:
         raise ValueError(f"{value!r} is no {dtype}") from exc
+
+
+def row_writer(dtypes: Iterable[str]) -> Callable[[Iterable[Any]], list[str]]:
+    """
+    `write_cell` for whole rows of these dtypes, a third cheaper.
+
+    What it gives raises ValueError when a column cannot hold its value, without saying which.
+    """
+    writers = tuple(_WRITERS[dtype] for dtype in dtypes)
+
+    def write(values: Iterable[Any]) -> list[str]:
+        try:
+            return [
+                "" if value is None else writer(value)
+                for writer, value in zip(writers, values, strict=True)
+            ]
+        except _UNFIT as exc:
+            raise ValueError("a value does not fit its column") from exc
+
+    return write
 
 
 def read_cell(cell: str, dtype: str) -> Any:
@@ -155,9 +194,8 @@ def read_cell(cell: str, dtype: str) -> Any:
 
 def join_line(cells: Iterable[str]) -> bytes:
     """One line with its end, quoted as RFC 4180 says, in UTF-8."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue().encode()
+    quoted = ['"' + cell.replace('"', '""') + '"' if _TO_QUOTE(cell) else cell for cell in cells]
+    return (",".join(quoted) + "\n").encode()
 
 
 def split_line(line: bytes) -> list[str] | None:

@@ -2,14 +2,16 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pandas as pd
 
 from playground.csvlog.cells import read_cell, read_text
+from playground.csvlog.lines import WholeLines
 from playground.csvlog.rows import read_header, read_value, rows_of
 from playground.disk import storage_errors
 from playground.schema import column_info
@@ -67,21 +69,21 @@ def load(path: Path, record_type: type, columns: Sequence[str] | None = None) ->
     names = list(dtypes if columns is None else columns)
     if unknown := [name for name in names if name not in dtypes]:
         raise ValueError(f"There is no column {', '.join(map(repr, unknown))} in this log.")
-    with storage_errors(path):
+    with storage_errors(path), ExitStack() as closing:
         try:
-            data = path.read_bytes()
+            file: BinaryIO = closing.enter_context(path.open("rb"))
         except FileNotFoundError:
-            data = b""
-    data = data[: data.rfind(b"\n") + 1]
-    header = read_header(data[: data.find(b"\n")])
-    there = [name for name in header if name in names]
-    # A file without any of the columns still says how many rows there are.
-    read = {name: dtypes.get(name, "string") for name in there or header[:1]}
-    found = _read_fast(data, read, _narrow_texts(data, read))
-    if found is None:
-        found = _read_fast(data, read, {})
-    if found is None:
-        found = _read_carefully(header, data, read)
+            file = io.BytesIO()
+        lines = WholeLines(file)
+        header = read_header(lines.first())
+        there = [name for name in header if name in names]
+        # A file without any of the columns still says how many rows there are.
+        read = {name: dtypes.get(name, "string") for name in there or header[:1]}
+        found = _read_fast(lines, read, _narrow_texts(lines, read))
+        if found is None:
+            found = _read_fast(lines, read, {})
+        if found is None:
+            found = _read_carefully(header, lines.rows(), read)
     n_rows = len(next(iter(found.values()), ()))
     return pd.DataFrame(
         {
@@ -92,7 +94,7 @@ def load(path: Path, record_type: type, columns: Sequence[str] | None = None) ->
     )
 
 
-def _narrow_texts(data: bytes, dtypes: Mapping[str, str]) -> dict[str, np.dtype[np.bytes_]]:
+def _narrow_texts(lines: WholeLines, dtypes: Mapping[str, str]) -> dict[str, np.dtype[np.bytes_]]:
     """
     Texts that differ from row to row and are short, such as ids and hashes, by their first rows.
 
@@ -103,7 +105,7 @@ def _narrow_texts(data: bytes, dtypes: Mapping[str, str]) -> dict[str, np.dtype[
     if not texts:
         return {}
     try:
-        first = _read(data, dict.fromkeys(texts, object), nrows=_ROWS_TO_LOOK_AT)
+        first = _read(lines, dict.fromkeys(texts, object), nrows=_ROWS_TO_LOOK_AT)
     except ValueError:
         return {}
     narrow = {}
@@ -116,9 +118,10 @@ def _narrow_texts(data: bytes, dtypes: Mapping[str, str]) -> dict[str, np.dtype[
     return narrow
 
 
-def _read(data: bytes, read_as: Mapping[str, Any], nrows: int | None = None) -> pd.DataFrame:
+def _read(lines: WholeLines, read_as: Mapping[str, Any], nrows: int | None = None) -> pd.DataFrame:
+    lines.rewind()
     return pd.read_csv(
-        io.BytesIO(data),
+        cast("BinaryIO", lines),
         usecols=list(read_as),
         index_col=False,
         dtype=dict(read_as),
@@ -130,30 +133,21 @@ def _read(data: bytes, read_as: Mapping[str, Any], nrows: int | None = None) -> 
 
 
 def _read_fast(
-    data: bytes, dtypes: Mapping[str, str], narrow: Mapping[str, np.dtype[np.bytes_]]
+    lines: WholeLines, dtypes: Mapping[str, str], narrow: Mapping[str, np.dtype[np.bytes_]]
 ) -> "dict[str, pd.Series[Any]] | None":
     """By pandas' own reader; None when some line or cell is not as this app writes it."""
     if not dtypes:
         return None
     read_as = {name: _READ_AS[dtype] for name, dtype in dtypes.items()}
     try:
-        frame = _read(data, {**read_as, **narrow})
+        frame = _read(lines, {**read_as, **narrow})
         # One line is one row. If not, a damaged line has swallowed others.
-        if len(frame) != data.count(b"\n") - 1:
+        if len(frame) != lines.n_lines - 1:
             return None
-        # The rows in which some text may be spelled otherwise than it reads.
-        spelled = sorted({*_rows_with(b"\\", data), *_rows_with(b"'", data)})
+        spelled = sorted(lines.spelled)
         return {name: _from_fast(frame[name], dtype, spelled) for name, dtype in dtypes.items()}
     except (ValueError, TypeError, OverflowError, pd.errors.ParserError):
         return None
-
-
-def _rows_with(sign: bytes, data: bytes) -> Iterator[int]:
-    n_ends = at = 0
-    while (found := data.find(sign, at)) >= 0:
-        n_ends += data.count(b"\n", at, found)
-        yield n_ends - 1  # the header is no row
-        at = data.index(b"\n", found)
 
 
 def _from_fast(column: "pd.Series[Any]", dtype: str, spelled: Sequence[int]) -> "pd.Series[Any]":
@@ -180,9 +174,12 @@ def _texts(column: "pd.Series[Any]") -> np.ndarray:
     cells = np.asarray(column.array)
     if cells.dtype.kind != "S":
         return cells
-    if cells.view(np.uint8).reshape(len(cells), cells.itemsize)[:, -1].any():
+    chars = cells.view(np.uint8).reshape(len(cells), cells.itemsize)
+    if chars[:, -1].any():
         raise ValueError("a text is longer than those of the first rows")
-    return np.array([cell.decode() or None for cell in cells.tolist()], dtype=object)
+    texts = np.array(list(map(bytes.decode, cells.tolist())), dtype=object)
+    texts[chars[:, 0] == 0] = None
+    return texts
 
 
 def _amounts(column: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -210,12 +207,12 @@ def _times(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _read_carefully(
-    header: Sequence[str], data: bytes, dtypes: Mapping[str, str]
+    header: Sequence[str], rows: bytes, dtypes: Mapping[str, str]
 ) -> "dict[str, pd.Series[Any]]":
     """Line by line and cell by cell: what is damaged costs itself only."""
-    rows = [cells for _, cells in rows_of(header, data[data.find(b"\n") + 1 :], list(dtypes))]
+    found = [cells for _, cells in rows_of(header, rows, list(dtypes))]
     return {
-        name: _column([read_value(cells[place], name, dtype) for cells in rows], dtype)
+        name: _column([read_value(cells[place], name, dtype) for cells in found], dtype)
         for place, (name, dtype) in enumerate(dtypes.items())
     }
 

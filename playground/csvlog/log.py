@@ -6,17 +6,17 @@ import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from playground.csvlog.cells import join_line, read_text, split_line, write_cell
+from playground.csvlog.cells import join_line, read_text, row_writer, split_line, write_cell
 from playground.csvlog.rows import read_header, rows_of, values_of
 from playground.disk import (
     Tail,
     append_whole,
     keep_evidence,
     locked,
-    make_private_folder,
     replace_file,
     storage_errors,
 )
@@ -58,8 +58,11 @@ class CsvLog(Generic[R]):
         self, path: Path, record_type: type[R], *, key: str, index: Index | None = None
     ) -> None:
         self.path = path.resolve()
+        self._lock = self._beside(".lock")
         self._record_type = record_type
         self._dtypes = {name: info["dtype"] for name, info in column_info(record_type).items()}
+        self._values = attrgetter(*self._dtypes)
+        self._write = row_writer(self._dtypes.values())
         self._key = key
         self._index = index
         self._watched = (key, *(index.columns if index is not None else ()))
@@ -88,12 +91,12 @@ class CsvLog(Generic[R]):
             with self._mutex:
                 if key in self._rows:
                     return False
-                line = join_line(cells.get(name, "") for name in self._header)
+                line = join_line([cells.get(name, "") for name in self._header])
                 size_bytes = self._tail.offset
             append_whole(fd, line, size_bytes=size_bytes, durable=True)
             with self._mutex:
                 if self._tail.offset == size_bytes:
-                    self._tail.skip(fd, len(line))
+                    self._tail.skip(fd, line)
                     self._take(size_bytes, [cells[name] for name in self._watched])
                 else:  # a reader has met it while the disk was waited for
                     self._catch_up(fd)
@@ -148,8 +151,7 @@ class CsvLog(Generic[R]):
     def _sound_file(self) -> Iterator[int]:
         """The file under the lock: whole lines, all our columns, every row known."""
         with self._writing, storage_errors(self.path):
-            make_private_folder(self.path.parent)
-            with locked(self._beside(".lock")):
+            with locked(self._lock):
                 with self._mutex:
                     fd = self._open_sound()
                 try:
@@ -168,7 +170,7 @@ class CsvLog(Generic[R]):
                 self._catch_up(fd)
                 self._cut_torn_tail(fd)
                 missing = self._missing
-                if self._key in missing and os.fstat(fd).st_size > 0:
+                if self._key in missing and self._tail.offset > 0:
                     raise StorageError(
                         f"{self.path} has no column {self._key!r}, so it was not written by this "
                         "app. Move it elsewhere; a new one is begun in its place."
@@ -185,16 +187,16 @@ class CsvLog(Generic[R]):
 
     def _cut_torn_tail(self, fd: int) -> None:
         """Under the lock a line without its end is what a crash left; it is kept as evidence."""
-        size_bytes = os.fstat(fd).st_size
-        if size_bytes == self._tail.offset:
+        size_bytes = self._tail.size_bytes - self._tail.offset
+        if not size_bytes:
             return
-        torn = os.pread(fd, size_bytes - self._tail.offset, self._tail.offset)
+        torn = os.pread(fd, size_bytes, self._tail.offset)
         path = self._beside(".torn")
         log.warning("%s ended in a torn line of %d bytes; moved to %s.", self.path, len(torn), path)
         keep_evidence(path, torn)
         os.ftruncate(fd, self._tail.offset)
         os.fsync(fd)
-        self._tail.skip(fd, 0)
+        self._tail.skip(fd, b"")
 
     def _with_columns(self, fd: int, missing: Sequence[str]) -> Iterator[bytes]:
         """The file with these columns after the others, every older byte as it was."""
@@ -203,7 +205,9 @@ class CsvLog(Generic[R]):
             return
         header = join_line(missing).rstrip(b"\n")
         added = b"," + header
-        for _, block in Tail().blocks(fd):
+        tail = Tail()
+        tail.resume(fd)
+        for _, block in tail.blocks(fd):
             for line in block.split(b"\n")[:-1]:
                 body = line.rstrip(b"\r")
                 yield body + (added if body else b"") + line[len(body) :] + b"\n"
@@ -259,12 +263,18 @@ class CsvLog(Generic[R]):
         return self._record_type(**values_of(self._header, cells, self._dtypes))
 
     def _cells(self, record: R) -> dict[str, str]:
-        cells = {}
-        for name, dtype in self._dtypes.items():
-            value = getattr(record, name)
-            try:
-                cells[name] = "" if value is None else write_cell(value, dtype)
-            except ValueError as exc:
-                log.warning("Left %s of %s empty: %s.", name, getattr(record, self._key), exc)
-                cells[name] = ""
-        return cells
+        values = self._values(record)
+        try:
+            return dict(zip(self._dtypes, self._write(values), strict=True))
+        except ValueError:
+            return {
+                name: self._cell(record, name, value, dtype)
+                for (name, dtype), value in zip(self._dtypes.items(), values, strict=True)
+            }
+
+    def _cell(self, record: R, name: str, value: Any, dtype: str) -> str:
+        try:
+            return write_cell(value, dtype)
+        except ValueError as exc:
+            log.warning("Left %s of %s empty: %s.", name, getattr(record, self._key), exc)
+            return ""
