@@ -2,8 +2,9 @@
 
 import json
 import math
+from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -174,20 +175,22 @@ def _sharpened(law: Law, elapsed_s: float, progress_pct: float) -> Law:
 # exp(mu / 2) times an integral that depends on sigma alone: one table a sigma, for every law.
 _LOWEST, _HIGHEST, _POINTS = -5.0, 6.0, 441
 _SIGMA_RATIO = 1.03
+_WIDTH = (_HIGHEST - _LOWEST) / (_POINTS - 1)
+_GRID = tuple(_LOWEST + i * _WIDTH for i in range(_POINTS))
 
 
 def _inspection_s(elapsed_s: float, law: Law, cost_s: float) -> float:
-    grid, areas = _table(round(math.log(law.sigma) / math.log(_SIGMA_RATIO)))
+    areas = _areas(round(math.log(law.sigma) / math.log(_SIGMA_RATIO)))
     reached = 0.0
     if elapsed_s > 0:
-        reached = _interpolate(math.log(elapsed_s) - law.mu, grid, areas)
+        reached = _interpolate(math.log(elapsed_s) - law.mu, _GRID, areas)
     wanted = reached + math.sqrt(2 * cost_s) * math.exp(-law.mu / 2)
     if wanted >= areas[-1]:
         return math.inf
-    return math.exp(law.mu + _interpolate(wanted, areas, grid))
+    return math.exp(law.mu + _interpolate(wanted, areas, _GRID))
 
 
-def _interpolate(x: float, xs: tuple[float, ...], ys: tuple[float, ...]) -> float:
+def _interpolate(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
     if x <= xs[0]:
         return ys[0]
     if x >= xs[-1]:
@@ -198,14 +201,12 @@ def _interpolate(x: float, xs: tuple[float, ...], ys: tuple[float, ...]) -> floa
 
 
 @lru_cache(maxsize=256)
-def _table(step: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Points u and the integral of sqrt(H) exp(u / 2) up to each, strictly rising."""
+def _areas(step: int) -> Sequence[float]:
+    """The integral of sqrt(H) exp(u / 2) up to each point of the grid, strictly rising."""
     sigma = _SIGMA_RATIO**step
-    width = (_HIGHEST - _LOWEST) / (_POINTS - 1)
-    grid = tuple(_LOWEST + i * width for i in range(_POINTS))
-    rates = [math.sqrt(_hazard(u, sigma)) * math.exp(u / 2) for u in grid]
-    pieces = ((a + b) / 2 * width + 1e-12 for a, b in pairwise(rates))
-    return grid, tuple(accumulate(pieces, initial=0.0))
+    rates = [math.sqrt(_hazard(u, sigma)) * math.exp(u / 2) for u in _GRID]
+    pieces = ((a + b) / 2 * _WIDTH + 1e-12 for a, b in pairwise(rates))
+    return array("d", accumulate(pieces, initial=0.0))
 
 
 def _hazard(u: float, sigma: float) -> float:

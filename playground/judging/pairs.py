@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -167,6 +168,13 @@ def pairs_in(table: pd.DataFrame) -> tuple[Pair, ...]:
 
 def comparison_pairs(runs: Sequence[Run]) -> tuple[Pair, ...]:
     """The pairs of a few runs that were read one by one; see `pairs_of`."""
+    return _pairs_of_few(tuple(runs))
+
+
+# Whatever shows a comparison asks for its pairs, several times a second while many look; frames
+# of two rows take as long as ones of a thousand.
+@lru_cache(maxsize=256)
+def _pairs_of_few(runs: tuple[Run, ...]) -> tuple[Pair, ...]:
     return pairs_in(pairs_of(_frame(runs)))
 
 

@@ -13,6 +13,7 @@ from playground.history.pages import History
 from playground.hub import Kept
 from playground.runner.cleaning import CLEAN_EVERY_S, LOOK_EVERY_S, Cleaner, Janitor
 from playground.runner.desk import Desk
+from playground.ui import framework
 from playground.ui.api.endpoints import MCP_PATH, Endpoints, offer
 from playground.ui.api.programs import Programs
 from playground.ui.compare.account import AccountBar
@@ -82,6 +83,7 @@ def build(desk: Desk, *, kept: Callable[[], Kept] | None = None) -> gr.Blocks:
     Args:
         kept: How the copy on the Hub is doing, where there is to be one.
     """
+    framework.lighten()
     thumbnails_dir = _thumbnails_dir(desk)
     thumbnails_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     # In place and untouched: what the service made is what the browser gets, byte for byte.
@@ -176,6 +178,7 @@ def build(desk: Desk, *, kept: Callable[[], Kept] | None = None) -> gr.Blocks:
     demo = in_every_language(lay_out)
     desk.take_in(Janitor(_chores(desk, visits, steps)))
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS, api_open=False)
+    framework.without_summaries(demo)
     return demo
 
 

@@ -7,6 +7,7 @@ What is not known is a dash, never zero. The examples are English.
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -133,6 +134,7 @@ def aside(words: str, more: str) -> str:
     return text("number.aside", words=words, aside=more)
 
 
+@lru_cache(maxsize=1024)
 def file_url(path: Path) -> str:
     """The address, relative to the page, under which a served file is found."""
     return f"gradio_api/file={quote(str(path.resolve()), safe='/')}"
