@@ -5,11 +5,13 @@ import builtins
 from typing import Any
 
 import gradio as gr
+import httpx
 import pytest
 from gradio import route_utils
 from gradio.state_holder import StateHolder
 
 from playground.ui import framework
+from playground.ui.languages import SpokenPage
 
 SCRIPT = "element.addEventListener('click', () => trigger('pick', {}))"
 
@@ -92,3 +94,16 @@ def test_the_times_of_events_are_not_summed_up() -> None:
     demo._queue.events_recorded = 1_000
 
     assert demo._queue.compute_analytics_summary([record]) == {"functions": {}}
+
+
+def test_no_web_app_is_made_before_the_launch_and_then_one_is() -> None:
+    with SpokenPage(analytics_enabled=False) as demo:
+        gr.Textbox()
+    demo.queue()
+
+    assert demo.app is None
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, run_history=False)
+    try:
+        assert httpx.get(url).status_code == 200
+    finally:
+        demo.close()

@@ -7,13 +7,15 @@ pinned exactly: at another version each of these is to be looked at again.
 
 import re
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 from gradio import state_holder, utils
+from gradio.routes import App
 
 _QUOTED = re.compile(r"""['"`](\w+)['"`]""")
 _slow_attribute = gr.HTML.__getattr__
@@ -36,6 +38,22 @@ def without_summaries(blocks: gr.Blocks) -> None:
     and ranked after every event.
     """
     blocks._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+
+
+@contextmanager
+def no_app_yet() -> Iterator[None]:
+    """
+    Inside, no web app is made around a page: a tenth of a second each, for nothing.
+
+    The framework makes one when the page is laid out and one with its queue. Only that of the
+    launch is served.
+    """
+    made = App.create_app
+    App.create_app = staticmethod(lambda *_, **__: None)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        App.create_app = staticmethod(made)  # type: ignore[method-assign]
 
 
 @lru_cache(maxsize=256)

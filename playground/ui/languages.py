@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.markup import escape
+from playground.ui.framework import no_app_yet
 from playground.ui.texts import (
     CATALOGUES,
     Language,
@@ -118,14 +119,16 @@ class SpokenPage(gr.Blocks):
 
     def queue(self, *args: Any, **options: Any) -> Self:
         """
-        As the framework's, once the page is laid out.
-
-        Its constructor asks for a queue too, with a web app around it that takes a tenth of a
-        second to make and is thrown away.
+        As the framework's, once the page is laid out: its constructor asks for one too.
         """
         if self.exited:
-            super().queue(*args, **options)
+            with no_app_yet():
+                super().queue(*args, **options)
         return self
+
+    def __exit__(self, exc_type: type[BaseException] | None = None, *args: Any) -> None:
+        with no_app_yet():
+            super().__exit__(exc_type, *args)
 
     @property  # type: ignore[override]  # an attribute there, of a type that is theirs
     def config(self) -> dict[str, Any]:
