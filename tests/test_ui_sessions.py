@@ -1,11 +1,14 @@
 """What pages leave behind goes, what is in use stays, and no number of pages fills the memory."""
 
+import threading
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
+from anyio._backends._asyncio import WorkerThread
 
 from playground.ui.pages import Pages
 from playground.ui.serving.sessions import Sessions, looking_after
@@ -63,6 +66,26 @@ async def test_somebody_looks_while_the_app_runs() -> None:
     async with looking_after(Sessions(), every_s=0.001)(app):
         with anyio.fail_after(10):
             while blocks.state_holder.session_data:
+                await anyio.sleep(0.001)
+
+
+@pytest.mark.anyio
+async def test_threads_of_a_crowd_that_has_left_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WorkerThread, "MAX_IDLE_TIME", 0.0)
+    n_busy = 6
+    everybody = threading.Barrier(n_busy)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(n_busy):
+            tasks.start_soon(anyio.to_thread.run_sync, everybody.wait)
+    there = {each for each in threading.enumerate() if isinstance(each, WorkerThread)}
+    assert len(there) >= n_busy
+
+    app = SimpleNamespace(get_blocks=framework)
+    async with looking_after(Sessions(), every_s=0.001)(app):
+        with anyio.fail_after(10):
+            # The one that is asked last stays.
+            while sum(each.is_alive() for each in there) > 1:
                 await anyio.sleep(0.001)
 
 

@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+
 # As long as the framework keeps a left page's ids, for one that comes back after a broken line.
 KEPT_S = 3600.0
 LOOK_EVERY_S = 60.0
@@ -54,6 +56,10 @@ class Sessions:
                 queue.pending_messages_per_session.pop(name, None)
 
 
+def _nothing() -> None:
+    pass
+
+
 def looking_after(
     sessions: Sessions, *, every_s: float = LOOK_EVERY_S
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
@@ -63,6 +69,8 @@ def looking_after(
         while True:
             await asyncio.sleep(every_s)
             sessions.forget_left(app.get_blocks())
+            # Threads that were needed for a crowd end only when somebody asks for one again.
+            await run_in_threadpool(_nothing)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
