@@ -177,7 +177,7 @@ def _texts(column: "pd.Series[Any]") -> np.ndarray:
     chars = cells.view(np.uint8).reshape(len(cells), cells.itemsize)
     if chars[:, -1].any():
         raise ValueError("a text is longer than those of the first rows")
-    texts = np.array(list(map(bytes.decode, cells.tolist())), dtype=object)
+    texts = np.fromiter(map(bytes.decode, cells.tolist()), dtype=object, count=len(cells))
     texts[chars[:, 0] == 0] = None
     return texts
 
