@@ -317,8 +317,10 @@ class Tail:
             whole = block.rfind(b"\n") + 1
             if whole:
                 start, lines = self.offset, block[:whole]
-                self._pass(lines)
+                self.offset += whole
                 yield start, lines
+                # Only now: whoever failed over these lines will find that they must be read again.
+                self._remember(lines)
             elif len(block) == wanted < self.size_bytes - self.offset:
                 block_bytes *= 2  # one line longer than a block
             else:
@@ -326,9 +328,9 @@ class Tail:
 
     def skip(self, fd: int, lines: bytes) -> None:
         """Counts these as read: they were just appended by ourselves, under the lock."""
-        self._pass(lines)
+        self.offset += len(lines)
+        self._remember(lines)
         self._changed_ns = os.fstat(fd).st_mtime_ns
 
-    def _pass(self, lines: bytes) -> None:
-        self.offset += len(lines)
+    def _remember(self, lines: bytes) -> None:
         self._guard = (self._guard + lines[-_GUARD_BYTES:])[-_GUARD_BYTES:]

@@ -1033,3 +1033,21 @@ def test_readers_do_not_wait_while_the_disk_is_waited_for(
     assert log.append(Note(note_id="n3"))
     assert [log.get(f"n{n}").text for n in (1, 2, 3)] == [None, "late", None]
     assert list(load(log.path, Note)["note_id"]) == ["n1", "n2", "n3"]
+
+
+def test_lines_over_which_a_reader_failed_are_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"first line\n")
+    tail = disk.Tail()
+    with path.open("rb") as file:
+        tail.resume(file.fileno())
+        assert [block for _, block in tail.blocks(file.fileno())] == [b"first line\n"]
+        with path.open("ab") as more:
+            more.write(b"second line\n")
+        assert tail.resume(file.fileno())
+        reading = tail.blocks(file.fileno())
+        next(reading)
+        reading.close()  # as an error of whoever reads does
+
+        assert not tail.resume(file.fileno())
+        assert [block for _, block in tail.blocks(file.fileno())] == [b"first line\nsecond line\n"]

@@ -118,9 +118,7 @@ class SpokenPage(gr.Blocks):
         super().__init__(**options)
 
     def queue(self, *args: Any, **options: Any) -> Self:
-        """
-        As the framework's, once the page is laid out: its constructor asks for one too.
-        """
+        """As the framework's, once the page is laid out: its constructor asks for one too."""
         if self.exited:
             with no_app_yet():
                 super().queue(*args, **options)
@@ -156,7 +154,7 @@ class TwinPage(SpokenPage):
 
     def __exit__(self, exc_type: type[BaseException] | None = None, *args: Any) -> None:
         self.fill_expected_parents()  # type: ignore[no-untyped-call]
-        # Left as after an error the framework makes no web app around it.
+        # Left as after an error the framework makes nothing of it that only serving needs.
         super().__exit__(exc_type or _NeverServedError, *args)
 
 
