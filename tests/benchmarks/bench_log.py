@@ -105,6 +105,8 @@ def write_runs(path: Path, n_rows: int, rng: random.Random) -> None:
         file.write(join_line(columns))
         for block in range(n_blocks):
             file.writelines(line.replace(b"run_", b"run%d_" % block, 1) for line in lines)
+        file.flush()
+        os.fsync(file.fileno())  # or the first row that is appended waits for all of them
 
 
 def median_ms(action: Callable[[Run], object], runs: list[Run]) -> float:
