@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from playground.disk import LOCK_PATIENCE_S, locked
 from playground.errors import StorageError
 from playground.journal import Fact, Journal, RunFacts, Stage
 from playground.journal import journal as journal_module
@@ -787,6 +789,41 @@ def test_a_long_journal_is_compacted_by_itself(
 
     assert max(sizes) < 8_000
     assert [facts.run_id for facts in ours.open_runs()] == ["run_open"]
+    ours.close()
+
+
+def test_a_tidied_journal_knows_open_runs_only_once_most_are_logged(folder: Path) -> None:
+    ours = Journal.open(folder)
+    for number in range(3):
+        live(ours, f"run_open_{number}", 5)
+    for number in range(3):
+        live(ours, f"run_{number}")
+    ours.tidy()
+    assert ours.facts("run_0") is not None
+
+    live(ours, "run_3")
+    ours.tidy()
+
+    assert all(ours.facts(f"run_{number}") is None for number in range(4))
+    assert len(ours.open_runs()) == 3
+    assert b"run_3" not in ours.path.read_bytes()
+    ours.close()
+    ours.tidy()  # the chore may come once more after the end
+
+
+def test_tidying_waits_for_nobody_and_loses_nothing(folder: Path) -> None:
+    ours = Journal.open(folder)
+    live(ours, "run_1")
+
+    with locked(folder / "lock"):
+        begun = time.monotonic()
+        ours.tidy()
+        took_s = time.monotonic() - begun
+
+    assert took_s < LOCK_PATIENCE_S / 2
+    assert ours.facts("run_1") is not None
+    ours.tidy()
+    assert ours.facts("run_1") is None
     ours.close()
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import builtins
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -33,6 +35,15 @@ def page() -> gr.Blocks:
         button.click(step, entry, [title, button])
     demo.queue()
     return demo
+
+
+@contextmanager
+def launched(demo: gr.Blocks) -> Iterator[str]:
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, run_history=False)
+    try:
+        yield url
+    finally:
+        demo.close()
 
 
 def step_once(demo: gr.Blocks, session: Any) -> list[Any]:
@@ -87,12 +98,22 @@ def test_a_script_still_names_the_events_of_its_widget_and_nothing_else_is_one()
                 getattr(widget, name)
 
 
-def test_the_times_of_events_are_not_summed_up() -> None:
-    demo = page()
-    framework.without_summaries(demo)
+def test_of_events_that_are_over_nothing_is_kept_or_summed_up() -> None:
+    with SpokenPage(analytics_enabled=False) as demo:
+        box = gr.Textbox()
+        box.submit(lambda words: words + "!", box, box, api_name="echo")
+    demo.queue()
+    framework.without_statistics(demo)
     record = {"function": "step", "status": "success", "process_time": 0.1, "time": 0.0}
-    demo._queue.events_recorded = 1_000
 
+    with launched(demo) as url:
+        called = httpx.post(f"{url}gradio_api/call/echo", json={"data": ["hello"]}).json()
+        answer = httpx.get(f"{url}gradio_api/call/echo/{called['event_id']}").text
+
+    assert 'event: complete\ndata: ["hello!"]' in answer
+    assert demo._queue.events_recorded == 1
+    assert not demo._queue.event_analytics
+    demo._queue.events_recorded = 1_000
     assert demo._queue.compute_analytics_summary([record]) == {"functions": {}}
 
 
@@ -102,8 +123,5 @@ def test_no_web_app_is_made_before_the_launch_and_then_one_is() -> None:
     demo.queue()
 
     assert demo.app is None
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, run_history=False)
-    try:
+    with launched(demo) as url:
         assert httpx.get(url).status_code == 200
-    finally:
-        demo.close()

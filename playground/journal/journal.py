@@ -223,6 +223,14 @@ class Journal:
             kept = self._runs.values() if self._held else self._runs.unfinished()
             self._rewrite(tuple(kept))
 
+    def tidy(self) -> None:
+        """As `compact`, if that is worth it by now and nobody else is at the folder."""
+        with self._mutex:
+            n_open = len(self._runs.unfinished())
+            is_worth_it = self._fd >= 0 and len(self._runs) - n_open > n_open
+        if is_worth_it:
+            self._compact_if_possible()
+
     def close(self) -> None:
         """Ends the lease: open runs are up for adoption, a journal without any is removed."""
         with self._mutex:

@@ -8,7 +8,7 @@ from playground.runner import ledger
 from playground.runner.views import Phase, RunView
 
 # Finished runs are read back from the log, so memory need not keep them for ever.
-_KEPT_FINISHED = 2_000
+_KEPT_FINISHED = 100
 
 
 class Board:

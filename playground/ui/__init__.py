@@ -178,7 +178,7 @@ def build(desk: Desk, *, kept: Callable[[], Kept] | None = None) -> gr.Blocks:
     demo = in_every_language(lay_out)
     desk.take_in(Janitor(_chores(desk, visits, steps)))
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS, api_open=False)
-    framework.without_summaries(demo)
+    framework.without_statistics(demo)
     return demo
 
 
@@ -188,6 +188,7 @@ def _chores(
     """What is done now and then as long as the page stands."""
     chores: list[tuple[float, Callable[[], object]]] = [
         (LOOK_EVERY_S, visits.forget_idle),
+        (LOOK_EVERY_S, desk.playground.engine.kit.journal.tidy),
         (LOOK_EVERY_S, heap.give_back),
     ]
     if desk.settings.is_public:

@@ -30,13 +30,14 @@ def lighten() -> None:
     utils.MatplotlibBackendMananger = nullcontext  # type: ignore[assignment,misc]
 
 
-def without_summaries(blocks: gr.Blocks) -> None:
+def without_statistics(blocks: gr.Blocks) -> None:
     """
-    Leaves the times of the last events as they are.
+    Keeps no record of events that are over.
 
-    They are for a page of statistics that is switched off, and would be put in a frame, grouped
-    and ranked after every event.
+    They are for a page of statistics that is switched off: ten thousand would be kept, and put in
+    a frame, grouped and ranked after every event.
     """
+    blocks._queue.ANALYTICS_MAX_EVENTS = 0
     blocks._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
 
 
