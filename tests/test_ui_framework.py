@@ -2,6 +2,7 @@
 
 import asyncio
 import builtins
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
-from gradio import route_utils
+from gradio import component_meta, route_utils
 from gradio.state_holder import StateHolder
 
 from playground.ui import framework
@@ -26,15 +27,37 @@ def lightened() -> None:
 
 def page() -> gr.Blocks:
     def step(words: str) -> dict[Any, Any]:
-        return {title: words.upper(), button: gr.update(interactive=False)}
+        return {
+            title: gr.update(value=words.upper(), visible=True),
+            button: gr.update(interactive=False),
+            choice: gr.update(choices=["dawn", words]),
+        }
 
-    with gr.Blocks(analytics_enabled=False) as demo:
+    with SpokenPage(analytics_enabled=False) as demo:
+        count = gr.State(0)
         entry = gr.Textbox()
         title = gr.HTML("", js_on_load=SCRIPT)
+        choice = gr.Dropdown(["dawn"])
         button = gr.Button("Run")
-        button.click(step, entry, [title, button])
+        everything = [title, button, count, entry, choice]
+        button.click(step, entry, [title, button, choice])
+        choice.select(lambda chosen: chosen, choice, entry)
+        stranger = gr.HTML(render=False)
+        entry.submit(lambda words: words, entry, gr.HTML(render=False))
+        for answer in (
+            lambda words: {entry: words.upper()},
+            lambda words: {entry: words.upper(), count: 3},
+            lambda _: gr.skip(),
+            lambda words: [gr.skip(), gr.update(value=words), gr.skip(), gr.skip(), gr.skip()],
+            lambda words: (words, words),
+            lambda words: {stranger: words},
+        ):
+            button.click(answer, entry, everything)
     demo.queue()
     return demo
+
+
+LEFT_ALONE = gr.skip()
 
 
 @contextmanager
@@ -46,8 +69,8 @@ def launched(demo: gr.Blocks) -> Iterator[str]:
         demo.close()
 
 
-def step_once(demo: gr.Blocks, session: Any) -> list[Any]:
-    answer = asyncio.run(demo.process_api(demo.fns[0], ["dusk"], state=session))
+def step_once(demo: gr.Blocks, session: Any, number: int = 0) -> list[Any]:
+    answer = asyncio.run(demo.process_api(demo.fns[number], ["dusk"], state=session))
     return list(answer["data"])
 
 
@@ -60,17 +83,64 @@ def session_of(demo: gr.Blocks) -> Any:
 def test_a_session_describes_no_widget_and_still_keeps_what_a_step_changed() -> None:
     demo = page()
     session, other = session_of(demo), session_of(demo)
-    button = next(each for each in demo.blocks.values() if isinstance(each, gr.Button))
 
-    words, changed = step_once(demo, session)
+    words, button, choice = step_once(demo, session)
 
-    assert words == "DUSK"
-    assert changed["interactive"] is False
-    assert session[button._id].interactive is False
-    assert other[button._id].interactive is not False
+    assert (words["value"], words["visible"]) == ("DUSK", True)
+    assert button["interactive"] is False
+    assert [list(each) for each in choice["choices"]] == [["dawn", "dawn"], ["dusk", "dusk"]]
+    assert step_once(demo, session, 1) == ["dusk"]
+    assert step_once(demo, session, 2) == ["dusk"]  # into a widget that stands nowhere
+    with pytest.raises(gr.Error, match="dusk"):  # not among the choices of that page
+        step_once(demo, other, 1)
     assert list(session.components) == []
     # The page itself is still described to whoever opens it.
     assert {each["type"] for each in demo.get_config_file()["components"]} >= {"button", "html"}
+
+
+@pytest.mark.parametrize(
+    ("number", "sent", "anew"),
+    [
+        (3, [LEFT_ALONE, LEFT_ALONE, None, "DUSK", LEFT_ALONE], set()),
+        (4, [LEFT_ALONE, LEFT_ALONE, None, "DUSK", LEFT_ALONE], set()),
+        (5, [LEFT_ALONE, LEFT_ALONE, None, LEFT_ALONE, LEFT_ALONE], set()),
+        (
+            6,
+            [LEFT_ALONE, {**LEFT_ALONE, "value": "dusk"}, None, LEFT_ALONE, LEFT_ALONE],
+            {gr.Button},
+        ),
+    ],
+)
+def test_a_step_makes_only_those_widgets_anew_that_it_changes(
+    number: int, sent: list[Any], anew: set[type]
+) -> None:
+    demo = page()
+    session, other = session_of(demo), session_of(demo)
+    shared = {number: each for number, each in demo.blocks.items() if not each.stateful}
+    count = next(number for number, each in demo.blocks.items() if each.stateful)
+
+    assert step_once(demo, session, number) == sent
+
+    assert {type(each) for n, each in shared.items() if session[n] is not each} == anew
+    assert all(other[n] is each for n, each in shared.items())
+    assert (session[count], other[count]) == (3 if number == 4 else 0, 0)
+
+
+@pytest.mark.parametrize("number", [7, 8])
+def test_what_a_step_returns_wrongly_is_refused_as_ever(number: int) -> None:
+    demo = page()
+
+    with pytest.raises(ValueError, match=r"enough output values|not specified as output"):
+        step_once(demo, session_of(demo), number)
+
+
+def test_constructors_are_looked_at_once_and_the_module_is_whole() -> None:
+    looked = component_meta.inspect
+
+    assert looked.getfullargspec(gr.HTML.__init__) is looked.getfullargspec(gr.HTML.__init__)
+    assert looked.signature(gr.HTML.__init__) == inspect.signature(gr.HTML.__init__)
+    assert looked.getfile is inspect.getfile
+    assert looked.Parameter is inspect.Parameter
 
 
 def test_matplotlib_is_not_looked_for_around_an_event(monkeypatch: pytest.MonkeyPatch) -> None:

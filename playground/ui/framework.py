@@ -5,16 +5,21 @@ Each was seen in a profile of fifty visitors. It reaches into the framework, whi
 pinned exactly: at another version each of these is to be looked at again.
 """
 
+import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from functools import lru_cache
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import gradio as gr
-from gradio import state_holder, utils
+from gradio import blocks as gradio_blocks
+from gradio import component_meta, state_holder, utils
+from gradio.blocks import BlocksConfig, convert_component_dict_to_list
 from gradio.routes import App
 
 _QUOTED = re.compile(r"""['"`](\w+)['"`]""")
@@ -28,6 +33,8 @@ def lighten() -> None:
     # It readies matplotlib for plots before each event and after it. Where that is not installed it
     # is looked for in vain, 0.1 ms each time; where it is, the first page takes 30 MB for it.
     utils.MatplotlibBackendMananger = nullcontext  # type: ignore[assignment,misc]
+    # Half of the time a widget takes to be made, at the start and at each update.
+    component_meta.inspect = gradio_blocks.inspect = _Inspect("inspect")  # type: ignore[attr-defined]
 
 
 def without_statistics(blocks: gr.Blocks) -> None:
@@ -74,18 +81,77 @@ def _attribute(widget: gr.HTML, name: str) -> Any:
     return _slow_attribute(widget, name)
 
 
+class LightPage(gr.Blocks):
+    """
+    A page on which a widget that a step leaves alone costs nothing.
+
+    The framework makes each of them anew, 0.4 ms, and keeps it for an hour after the page has
+    left. Most steps have twenty widgets they may change, and change a few.
+    """
+
+    async def postprocess_data(
+        self, block_fn: Any, predictions: Any, state: state_holder.SessionState | None
+    ) -> list[Any]:
+        outputs = block_fn.outputs
+        if isinstance(predictions, dict) and predictions:
+            predictions = convert_component_dict_to_list(outputs, predictions)
+        if _is_skip(predictions):
+            predictions = [predictions] * len(outputs)
+        if len(outputs) < 2 or not _is_one_each(predictions, outputs):
+            return await super().postprocess_data(block_fn, predictions, state)
+        changed = [number for number, each in enumerate(predictions) if not _is_skip(each)]
+        answer = [None if each.stateful else gr.skip() for each in outputs]
+        if not changed:
+            return answer
+        few = copy(block_fn)
+        few.outputs = [outputs[number] for number in changed]
+        values = [predictions[number] for number in changed]
+        sent = await super().postprocess_data(few, values if len(values) > 1 else values[0], state)
+        for number, value in zip(changed, sent, strict=True):
+            answer[number] = value
+        return answer
+
+
+def _is_skip(prediction: Any) -> bool:
+    return isinstance(prediction, dict) and prediction == gr.skip()
+
+
+def _is_one_each(predictions: Any, outputs: Sequence[Any]) -> bool:
+    return isinstance(predictions, list | tuple) and len(predictions) == len(outputs)
+
+
 class _LightSession(state_holder.SessionState):
     """
-    A page's session without a description of each of its widgets, kept up to date at each event.
+    A page's session with what its events changed, on top of what all pages share.
 
-    The framework wants them for links to a page's state, which this app does not offer. They took
-    25 ms and 222 kB a page; without them it is 14 kB.
+    The framework describes each widget anew for links to a page's state, which this app does not
+    offer: 25 ms and 222 kB a page. It also copies the list of all widgets, 14 kB, and keeps it for
+    an hour after the page has left.
     """
 
     def __init__(self, blocks: Any) -> None:
-        super().__init__(SimpleNamespace(default_config=blocks.default_config, blocks=()))  # type: ignore[arg-type]
-        self.blocks_config.config_for_block = _no_description  # type: ignore[assignment,method-assign]
+        shared = blocks.default_config
+        nothing = BlocksConfig(shared.root_block)
+        super().__init__(SimpleNamespace(default_config=nothing, blocks=()))  # type: ignore[arg-type]
+        own = self.blocks_config
+        own.blocks = ChainMap({}, shared.blocks)  # type: ignore[assignment]
+        own.fns = ChainMap({}, shared.fns)  # type: ignore[assignment]
+        own.fn_id = shared.fn_id
+        own.config_for_block = _no_description  # type: ignore[assignment,method-assign]
+
+
+_NO_DESCRIPTION: dict[str, Any] = {}
 
 
 def _no_description(*_: Any) -> dict[str, Any]:
-    return {}
+    return _NO_DESCRIPTION
+
+
+class _Inspect(ModuleType):
+    """The module `inspect`, which the framework asks about the same constructors again and again."""
+
+    getfullargspec = staticmethod(lru_cache(maxsize=1024)(inspect.getfullargspec))
+    signature = staticmethod(lru_cache(maxsize=1024)(inspect.signature))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(inspect, name)

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.markup import escape
-from playground.ui.framework import no_app_yet
+from playground.ui.framework import LightPage, no_app_yet
 from playground.ui.texts import (
     CATALOGUES,
     Language,
@@ -104,7 +104,7 @@ def marked(page: bytes, language: Language) -> bytes:
     return page.replace(b"<head>", f"<head>{script}".encode(), 1)
 
 
-class SpokenPage(gr.Blocks):
+class SpokenPage(LightPage):
     """
     A page whose widgets stand ready in every language; which one is sent is what is spoken then.
 

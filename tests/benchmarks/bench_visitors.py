@@ -7,12 +7,13 @@ Beside it, in the same run, a bare Gradio app that sends cards of the same size 
 to as many visitors. Each app is a process of its own. The delay of an update is from the moment
 the row of a lane was made (of the bare app: from the moment the card was sent) to its card's
 arrival; the pause is what lies between two cards of a running lane, a second when nothing is in the
-way. Memory is what the server's process holds; left pages are let go of after twenty
+way. CPU and memory are those of the server's process; left pages are let go of after twenty
 seconds here instead of an hour.
 """
 
 import argparse
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
@@ -48,6 +49,7 @@ class Wave:
     ticks_s: list[float]
     failed: int
     seconds: float
+    cpu_s: float
     loaded_mb: float
     busy_mb: float
     left_mb: float
@@ -81,7 +83,8 @@ def compare(which: str, visitors: int, waves: int, speed: float) -> None:
             for number in range(1, waves + 1):
                 wave = asyncio.run(one_wave(url, process.pid, visitors, log))
                 print(
-                    f"  wave {number}: {wave.failed} failed, {wave.seconds:.1f} s · delay of an "
+                    f"  wave {number}: {wave.failed} failed, {wave.seconds:.1f} s, "
+                    f"CPU {wave.cpu_s:.1f} s · delay of an "
                     f"update p50 {percentile(wave.delays_s, 50):.2f} p95 "
                     f"{percentile(wave.delays_s, 95):.2f} max {max(wave.delays_s):.2f} s · pause "
                     f"p95 {percentile(wave.pauses_s, 95):.2f} max {max(wave.pauses_s):.2f} s · "
@@ -96,11 +99,13 @@ async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wav
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, limits=LIMITS) as client:
         config = (await client.get("/config")).json()
         everybody = [Visitor(client=client, config=config) for _ in range(visitors)]
+        cpu_began_s = cpu_s(pid)
         await asyncio.gather(*(each.come() for each in everybody))
         loaded_mb = resident_mb(pid)
         began_s = time.monotonic()
         await asyncio.gather(*(each.run("A lighthouse at dusk") for each in everybody))
         seconds = time.monotonic() - began_s
+        wave_cpu_s = cpu_s(pid) - cpu_began_s
         busy_mb = resident_mb(pid)
         await asyncio.gather(*(each.leave() for each in everybody))
     await asyncio.sleep(SETTLES_AFTER_S)
@@ -120,6 +125,7 @@ async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wav
         ticks_s=[tick_s for each in everybody for tick_s in each.tick_s] or [0.0],
         failed=failed,
         seconds=seconds,
+        cpu_s=wave_cpu_s,
         loaded_mb=loaded_mb,
         busy_mb=busy_mb,
         left_mb=resident_mb(pid),
@@ -205,6 +211,12 @@ def serve_bare() -> None:
     )
     print("serving", url, flush=True)
     demo.block_thread()
+
+
+def cpu_s(pid: int) -> float:
+    """Of the process itself, without those it started."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:
