@@ -173,7 +173,7 @@ def test_of_events_that_are_over_nothing_is_kept_or_summed_up() -> None:
         box = gr.Textbox()
         box.submit(lambda words: words + "!", box, box, api_name="echo")
     demo.queue()
-    framework.without_statistics(demo)
+    framework.with_quiet_queue(demo)
     record = {"function": "step", "status": "success", "process_time": 0.1, "time": 0.0}
 
     with launched(demo) as url:

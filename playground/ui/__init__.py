@@ -178,7 +178,7 @@ def build(desk: Desk, *, kept: Callable[[], Kept] | None = None) -> gr.Blocks:
     demo = in_every_language(lay_out)
     desk.take_in(Janitor(_chores(desk, visits, steps)))
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS, api_open=False)
-    framework.without_statistics(demo)
+    framework.with_quiet_queue(demo)
     return demo
 
 

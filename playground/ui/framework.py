@@ -22,6 +22,9 @@ from gradio import component_meta, state_holder, utils
 from gradio.blocks import BlocksConfig, convert_component_dict_to_list
 from gradio.routes import App
 
+LOOK_FOR_EVENTS_S = 0.01
+LOOK_FOR_PROGRESS_S = 1.0
+
 _QUOTED = re.compile(r"""['"`](\w+)['"`]""")
 _slow_attribute = gr.HTML.__getattr__
 
@@ -37,15 +40,19 @@ def lighten() -> None:
     component_meta.inspect = gradio_blocks.inspect = _Inspect("inspect")  # type: ignore[attr-defined]
 
 
-def without_statistics(blocks: gr.Blocks) -> None:
+def with_quiet_queue(blocks: gr.Blocks) -> None:
     """
-    Keeps no record of events that are over.
+    Keeps no record of events that are over, and looks for new ones less often.
 
-    They are for a page of statistics that is switched off: ten thousand would be kept, and put in
-    a frame, grouped and ranked after every event.
+    The records are for a page of statistics that is switched off: ten thousand would be kept, and
+    put in a frame, grouped and ranked after every event. New events and progress, which nobody
+    shows here, are looked for a thousand and a hundred times a second, also when nobody is there.
     """
-    blocks._queue.ANALYTICS_MAX_EVENTS = 0
-    blocks._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+    queue = blocks._queue
+    queue.ANALYTICS_MAX_EVENTS = 0
+    queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+    queue.sleep_when_free = LOOK_FOR_EVENTS_S
+    queue.progress_update_sleep_when_free = LOOK_FOR_PROGRESS_S
 
 
 @contextmanager
@@ -83,10 +90,11 @@ def _attribute(widget: gr.HTML, name: str) -> Any:
 
 class LightPage(gr.Blocks):
     """
-    A page on which a widget that a step leaves alone costs nothing.
+    A page on which a widget that a step leaves alone costs nothing, and raw HTML little.
 
-    The framework makes each of them anew, 0.4 ms, and keeps it for an hour after the page has
-    left. Most steps have twenty widgets they may change, and change a few.
+    The framework makes each of the former anew, 0.4 ms, and keeps it for an hour after the page
+    has left. Most steps have twenty widgets they may change, and change a few. For each of the
+    latter it asks a thread to return the value as it is.
     """
 
     async def postprocess_data(
@@ -95,9 +103,9 @@ class LightPage(gr.Blocks):
         outputs = block_fn.outputs
         if isinstance(predictions, dict) and predictions:
             predictions = convert_component_dict_to_list(outputs, predictions)
-        if _is_skip(predictions):
+        if _is_skip(predictions) or len(outputs) == 1:
             predictions = [predictions] * len(outputs)
-        if len(outputs) < 2 or not _is_one_each(predictions, outputs):
+        if not _is_one_each(predictions, outputs):
             return await super().postprocess_data(block_fn, predictions, state)
         changed = [number for number, each in enumerate(predictions) if not _is_skip(each)]
         answer = [None if each.stateful else gr.skip() for each in outputs]
@@ -105,11 +113,16 @@ class LightPage(gr.Blocks):
             return answer
         few = copy(block_fn)
         few.outputs = [outputs[number] for number in changed]
+        few.postprocess = not all(_shows_as_it_is(each) for each in few.outputs)
         values = [predictions[number] for number in changed]
         sent = await super().postprocess_data(few, values if len(values) > 1 else values[0], state)
         for number, value in zip(changed, sent, strict=True):
             answer[number] = value
         return answer
+
+
+def _shows_as_it_is(widget: Any) -> bool:
+    return widget.stateful or type(widget).postprocess is gr.HTML.postprocess
 
 
 def _is_skip(prediction: Any) -> bool:
