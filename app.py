@@ -58,8 +58,7 @@ def main() -> int:
         if keeper is not None:
             keeper.start()
         page = ui.build(desk, kept=None if keeper is None else keeper.state)
-        gc.freeze()
-        gc.enable()
+        settle()
         page.launch(**ui.launch_options(desk))
     finally:
         begun = time.monotonic()
@@ -69,6 +68,13 @@ def main() -> int:
             keeper.close(patience_s=max(LAST_PUSH_S, left_s))
         closed.set()
     return 0
+
+
+def settle() -> None:
+    """What stands now stays for good and is not looked through again; what was in its way goes."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def prepare_process() -> None:

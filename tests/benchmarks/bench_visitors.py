@@ -7,8 +7,8 @@ Beside it, in the same run, a bare Gradio app that sends cards of the same size 
 to as many visitors. Each app is a process of its own. The delay of an update is from the moment
 the row of a lane was made (of the bare app: from the moment the card was sent) to its card's
 arrival; the pause is what lies between two cards of a running lane, a second when nothing is in the
-way. CPU and memory are those of the server's process; left pages are let go of after twenty
-seconds here instead of an hour.
+way. One visitor alone comes first. CPU and memory are those of the server's process; left pages
+are let go of after twenty seconds here instead of an hour.
 """
 
 import argparse
@@ -80,6 +80,10 @@ def compare(which: str, visitors: int, waves: int, speed: float) -> None:
             began_mb = resident_mb(process.pid)
             print(f"{which}: {visitors} visitors at once; the server began with {began_mb:.0f} MB")
             log = RunLog(Path(name) / "data" / "runs.csv") if which == "ours" else None
+            # What is used for the first time is read in, whoever comes.
+            alone = asyncio.run(one_wave(url, process.pid, 1, log))
+            print(f"  one visitor: {alone.failed} failed; left {alone.left_mb:.0f} MB")
+            began_mb = alone.left_mb
             for number in range(1, waves + 1):
                 wave = asyncio.run(one_wave(url, process.pid, visitors, log))
                 print(
@@ -172,7 +176,7 @@ def server(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def serve_ours(folder: Path, speed: float) -> None:
-    from app import prepare_process
+    from app import prepare_process, settle
     from playground import ui
     from tests.served import served
 
@@ -182,6 +186,7 @@ def serve_ours(folder: Path, speed: float) -> None:
     ui.Sessions = partial(ui.Sessions, kept_s=KEPT_S)
     ui.looking_after = partial(ui.looking_after, every_s=1.0)
     with served(folder / "data", emulator_speed=speed, session_cap_usd=Decimal(50)) as page:
+        settle()
         print("serving", page.url, flush=True)
         page.blocks.block_thread()
 
