@@ -227,7 +227,9 @@ class Journal:
         """As `compact`, if that is worth it by now and nobody else is at the folder."""
         with self._mutex:
             n_open = len(self._runs.unfinished())
-            is_worth_it = self._fd >= 0 and len(self._runs) - n_open > n_open
+            # While a dead process's file is held, nothing could be dropped.
+            can_drop = self._fd >= 0 and not self._held
+            is_worth_it = can_drop and len(self._runs) - n_open > n_open
         if is_worth_it:
             self._compact_if_possible()
 
