@@ -74,6 +74,7 @@ def test_what_must_be_off_is_off(desk: Desk) -> None:
         "NoFetching",
         "Door",
         "PageLanguage",
+        "FrontPage",
     ]
 
 

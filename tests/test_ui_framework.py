@@ -51,6 +51,7 @@ def page() -> gr.Blocks:
             lambda words: [gr.skip(), gr.update(value=words), gr.skip(), gr.skip(), gr.skip()],
             lambda words: (words, words),
             lambda words: {stranger: words},
+            lambda words: {title: f"<b>{words}</b>", entry: words.upper()},
         ):
             button.click(answer, entry, everything)
     demo.queue()
@@ -109,6 +110,7 @@ def test_a_session_describes_no_widget_and_still_keeps_what_a_step_changed() -> 
             [LEFT_ALONE, {**LEFT_ALONE, "value": "dusk"}, None, LEFT_ALONE, LEFT_ALONE],
             {gr.Button},
         ),
+        (9, ["<b>dusk</b>", LEFT_ALONE, None, "DUSK", LEFT_ALONE], set()),
     ],
 )
 def test_a_step_makes_only_those_widgets_anew_that_it_changes(
@@ -195,3 +197,35 @@ def test_no_web_app_is_made_before_the_launch_and_then_one_is() -> None:
     assert demo.app is None
     with launched(demo) as url:
         assert httpx.get(url).status_code == 200
+
+
+def test_what_pages_ask_for_all_the_time_stands_before_all_other_routes() -> None:
+    with launched(page()) as url:
+        assert httpx.get(f"{url}gradio_api/info").status_code == 200
+        # A name that stands for anything must not have come before a route of that name.
+        assert httpx.get(f"{url}gradio_api/app_id").json()["app_id"]
+        assert httpx.post(f"{url}gradio_api/queue/join", json={}).status_code == 422
+    with launched(demo := page()):
+        router = next(
+            router
+            for each in demo.app.router.routes
+            if (router := getattr(each, "original_router", None)) is not None
+        )
+
+    paths = [route.path.removeprefix("/gradio_api") for route in router.routes]
+    assert set(paths[: len(framework._BUSY)]) == set(framework._BUSY)
+    assert len(paths) == len(router.routes) > 50
+
+
+def test_a_state_whose_change_sets_something_off_is_still_looked_at() -> None:
+    with SpokenPage(analytics_enabled=False) as quiet:
+        count = gr.State(0)
+        gr.Button().click(lambda: 1, None, count)
+    with SpokenPage(analytics_enabled=False) as watched:
+        count = gr.State(0)
+        gr.Button().click(lambda: 1, None, count)
+        count.change(lambda: None)
+
+    for demo, n_changed in ((quiet, 0), (watched, 1)):
+        answer = asyncio.run(demo.process_api(demo.fns[0], [], state=session_of(demo)))
+        assert len(answer["changed_state_ids"]) == n_changed

@@ -28,7 +28,7 @@ from playground.sayings import Said, said, words_of
 from playground.schema import Request, Run, column_info
 from playground.settings import Settings
 from playground.ui import format as fmt
-from playground.ui.languages import AT_ONCE, PageLanguage, SpokenPage, marked
+from playground.ui.languages import PageLanguage, SpokenPage, marked
 from playground.ui.texts import (
     CATALOGUES,
     Language,
@@ -448,51 +448,3 @@ def test_a_context_of_its_own_begins_in_english() -> None:
     speak(CHINESE)
 
     assert contextvars.Context().run(spoken) is ENGLISH
-
-
-# ---- pages at once --------------------------------------------------------------------------
-
-
-@pytest.mark.anyio
-async def test_few_pages_are_made_at_once_and_a_slow_reader_keeps_nobody_waiting() -> None:
-    being_made, most, reads_on = 0, 0, asyncio.Event()
-
-    async def page(_scope: Any, _receive: Any, send: Any) -> None:
-        nonlocal being_made, most
-        being_made += 1
-        most = max(most, being_made)
-        await asyncio.sleep(0)
-        being_made -= 1
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"{}"})
-
-    async def slow(_message: Any) -> None:
-        await reads_on.wait()
-
-    served = PageLanguage(page)
-    scope = {"type": "http", "path": "/config", "headers": [], "query_string": b""}
-    asked = [asyncio.create_task(served(scope, None, slow)) for _ in range(3 * AT_ONCE)]  # type: ignore[arg-type]
-    done: list[Any] = []
-
-    async def quick(message: Any) -> None:
-        done.append(message)
-
-    async with asyncio.timeout(5):
-        await served(scope, None, quick)  # type: ignore[arg-type]
-    assert len(done) == 2
-    assert most == AT_ONCE
-    reads_on.set()
-    await asyncio.gather(*asked)
-
-
-@pytest.mark.anyio
-async def test_a_page_that_fails_gives_its_turn_back() -> None:
-    async def page(_scope: Any, _receive: Any, _send: Any) -> None:
-        raise LookupError
-
-    served = PageLanguage(page)
-    scope = {"type": "http", "path": "/", "headers": [], "query_string": b""}
-    async with asyncio.timeout(5):
-        for _ in range(AT_ONCE + 1):
-            with pytest.raises(LookupError):
-                await served(scope, None, None)  # type: ignore[arg-type]

@@ -58,3 +58,7 @@ def test_attributes_may_be_left_out_bare_or_named_with_dashes() -> None:
         '<input type="radio" checked>'
     )
     assert el("p", class_="a", data_run_id=3) == '<p class="a" data-run-id="3"></p>'
+
+
+def test_markup_in_an_attribute_is_words() -> None:
+    assert el("p", title=Markup('" onclick="x"')) == '<p title="&quot; onclick=&quot;x&quot;"></p>'

@@ -16,7 +16,7 @@ import pytest
 from playground.emulator import EmulatorServer, EmulatorSettings
 from playground.ui.serving.security import HEADERS
 from tests.served import Served, served
-from tests.visitors import LIMITS, Visitor
+from tests.visitors import visitors_of
 
 pytestmark = [
     pytest.mark.anyio,
@@ -197,12 +197,9 @@ async def test_forms_that_are_no_uploads_are_refused(client: httpx.AsyncClient) 
 
 
 async def test_a_few_visitors_at_once_all_get_their_pictures(page: Served) -> None:
-    async with httpx.AsyncClient(base_url=page.url, timeout=120, limits=LIMITS) as client:
-        config = (await client.get("/config")).json()
-        visitors = [Visitor(client=client, config=config) for _ in range(5)]
+    async with visitors_of(page.url, 5) as visitors:
         await asyncio.gather(*(each.come() for each in visitors))
         await asyncio.gather(*(each.run("A fox in the snow") for each in visitors))
-        await asyncio.gather(*(each.leave() for each in visitors))
 
     assert [each.problems for each in visitors] == [[]] * 5
     assert len({each.comparison_id for each in visitors}) == 5

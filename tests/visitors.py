@@ -5,15 +5,19 @@ import json
 import re
 import secrets
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from playground.identity import new_owner_token
+
 TICK_EVERY_S = 5.0
-# As many connections as browsers would open: each page holds two streams all the time.
-LIMITS = httpx.Limits(max_connections=None, keepalive_expiry=2)
+# As many connections as a browser would open: each page holds two streams all the time.
+_LIMITS = httpx.Limits(max_connections=None, keepalive_expiry=2)
+_PATIENCE_S = 180.0
 _OVER = re.compile(r'data-state=\\?"over')
 _SENT = re.compile(r'data-sent=\\?"([0-9.]+)')
 _COMPARISON = re.compile(r'data-comparison=\\?"(cmp_[0-9a-z]+)')
@@ -211,6 +215,45 @@ class Visitor:
             for each in self.config["components"]
             if each["props"].get("elem_id") == elem_id
         )
+
+
+@asynccontextmanager
+async def visitors_of(url: str, number: int) -> AsyncIterator[list[Visitor]]:
+    """
+    That many pages, yet to be loaded; they are closed at the end.
+
+    Each is somebody else to the page, at an address of their own, and has connections of its own,
+    as a browser has: a client looks through all it holds at each request, and for fifty pages this
+    took more than the server did.
+    """
+    async with AsyncExitStack() as opened:
+        clients = [
+            # The address is of this machine and plain: no certificates are read.
+            httpx.AsyncClient(
+                base_url=url,
+                headers={"X-Forwarded-For": f"198.51.100.{place % 250 + 1}"},
+                timeout=_PATIENCE_S,
+                limits=_LIMITS,
+                verify=False,
+                trust_env=False,
+            )
+            for place in range(number)
+        ]
+        for client in clients:
+            await opened.enter_async_context(client)
+        config = (await clients[0].get("/config")).raise_for_status().json()
+        visitors = [
+            Visitor(
+                client=client,
+                config=config,
+                told={"visit": secrets.token_hex(16), "owner": new_owner_token()},
+            )
+            for client in clients
+        ]
+        try:
+            yield visitors
+        finally:
+            await asyncio.gather(*(each.leave() for each in visitors))
 
 
 def _is_set_off(fn: dict[str, Any], event: str) -> bool:

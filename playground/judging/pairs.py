@@ -264,7 +264,8 @@ def _numbers(column: "pd.Series[int]", rows: np.ndarray) -> np.ndarray:
 def _each(table: pd.DataFrame) -> Iterator[Pair]:
     names = [name for name in (*PAIR_COLUMNS, "draw") if name in table]
     columns = [
-        table[name].astype(object).where(table[name].notna(), None).tolist() for name in names
+        table[name].to_numpy(dtype=object, na_value=None).tolist()  # type: ignore[call-overload]
+        for name in names
     ]
     for row in zip(*columns, strict=True):
         facts: dict[str, Any] = dict(zip(names, row, strict=True))

@@ -36,6 +36,7 @@ from playground.ui.results.weighing import Weighing
 from playground.ui.serving.bodies import FORM_BYTES, MAX_JSON_BYTES, Limits
 from playground.ui.serving.callers import calling_address
 from playground.ui.serving.door import Door
+from playground.ui.serving.front_page import FrontPage
 from playground.ui.serving.gate import gate
 from playground.ui.serving.receiver import WEBHOOK_PATH, webhook_routes
 from playground.ui.serving.security import middleware
@@ -227,6 +228,7 @@ def launch_options(desk: Desk) -> dict[str, Any]:
                 *gate(settings.auth),
                 _door(desk),
                 Middleware(PageLanguage),
+                Middleware(FrontPage),
             ],
             "routes": webhook_routes(desk),
             "lifespan": looking_after(Sessions()),

@@ -1,7 +1,5 @@
 """One page in every language: what a request asks for, and the page's widgets as each language has them."""
 
-import asyncio
-import contextlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Self
@@ -13,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.markup import escape
 from playground.ui.framework import LightPage, no_app_yet
+from playground.ui.serving.front_page import PATHS
 from playground.ui.texts import (
     CATALOGUES,
     Language,
@@ -27,9 +26,6 @@ from playground.ui.texts import (
 from playground.ui.widgets import asset
 
 PARAMETER = "lang"  # of the page's address
-_PAGES = ("/", "/config", "/config/")
-# Pages made at once: each takes megabytes until it is ready, and more at once are no quicker.
-AT_ONCE = 4
 
 
 class PageLanguage:
@@ -42,24 +38,14 @@ class PageLanguage:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in _PAGES:
+        if scope["type"] != "http" or scope["path"] not in PATHS:
             await self._app(scope, receive, send)
             return
         speak(asked_for(scope))
-        await self._turns.acquire()
-        turn = contextlib.ExitStack()
-        turn.callback(self._turns.release)
-
-        async def send_ready(message: Message) -> None:
-            turn.close()  # nobody waits for a browser that takes its page in slowly
-            await send(message)
-
-        with turn:
-            passed = _MarkedPage(send_ready).send if scope["path"] == "/" else send_ready
-            await self._app(scope, receive, passed)
+        passed = _MarkedPage(send).send if scope["path"] == "/" else send
+        await self._app(scope, receive, passed)
 
 
 def asked_for(scope: Scope) -> Language:

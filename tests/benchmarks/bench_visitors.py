@@ -1,5 +1,5 @@
 """
-Many visitors at once, each running a comparison on the emulator over real event streams.
+Many strangers on a public deployment, each running a comparison over real event streams.
 
     python -m tests.benchmarks.bench_visitors [--visitors 50] [--waves 3] [--speed 1] [--only ours]
 
@@ -26,15 +26,12 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-import httpx
-
 from playground.runlog import RunLog
-from tests.visitors import LIMITS, Visitor
+from tests.visitors import Visitor, visitors_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEPT_S = 20.0
 SETTLES_AFTER_S = 30.0
-PATIENCE_S = 180.0
 BARE_CARD_BYTES = 4_000
 BARE_RUN_S = 9.0
 PAUSE_S = 1.0
@@ -100,9 +97,7 @@ def compare(which: str, visitors: int, waves: int, speed: float) -> None:
 
 
 async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wave:
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, limits=LIMITS) as client:
-        config = (await client.get("/config")).json()
-        everybody = [Visitor(client=client, config=config) for _ in range(visitors)]
+    async with visitors_of(url, visitors) as everybody:
         cpu_began_s = cpu_s(pid)
         await asyncio.gather(*(each.come() for each in everybody))
         loaded_mb = resident_mb(pid)
@@ -111,7 +106,6 @@ async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wav
         seconds = time.monotonic() - began_s
         wave_cpu_s = cpu_s(pid) - cpu_began_s
         busy_mb = resident_mb(pid)
-        await asyncio.gather(*(each.leave() for each in everybody))
     await asyncio.sleep(SETTLES_AFTER_S)
     delays_s, failed = [], sum(bool(each.problems) for each in everybody)
     for problem in sorted({words for each in everybody for words in each.problems}):
@@ -185,7 +179,8 @@ def serve_ours(folder: Path, speed: float) -> None:
     ui.Janitor = partial(ui.Janitor, look_every_s=1.0)
     ui.Sessions = partial(ui.Sessions, kept_s=KEPT_S)
     ui.looking_after = partial(ui.looking_after, every_s=1.0)
-    with served(folder / "data", emulator_speed=speed, session_cap_usd=Decimal(50)) as page:
+    as_deployed = {"is_public": True, "is_behind_proxy": True, "session_cap_usd": Decimal(50)}
+    with served(folder / "data", emulator_speed=speed, **as_deployed) as page:
         settle()
         print("serving", page.url, flush=True)
         page.blocks.block_thread()

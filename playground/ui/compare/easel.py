@@ -33,7 +33,10 @@ from playground.ui.voting.votes import vote_of_comparison
 from playground.ui.wallet import Wallet
 
 LANES = len(catalog.DEFAULT_LANES)
+PLACES = tuple(range(1, LANES + 1))  # of cards on the screen, from the left
 MAX_EARLIER = 24
+# Screens drawn at once: more of them are no quicker, and keep running cards from being sent.
+AT_ONCE = 2
 THUMBNAIL_PX = 256
 
 
@@ -93,6 +96,7 @@ class Easel:
     experiment_name: Callable[[str], str] = str  # what its maker called an experiment
     neutral_references: NeutralReferences = field(init=False)
     noticed: Noticed = field(init=False)
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     def __post_init__(self) -> None:
         self.neutral_references = NeutralReferences(self.thumbnails_dir.with_name("shown"))
@@ -114,24 +118,40 @@ class Easel:
         Args:
             problem: Why an act on the vote panel was not taken.
         """
+        # Thumbnails are made and the log is summed up at first sight: not on the page's loop.
+        async with self._turns:
+            return await asyncio.to_thread(
+                self._screen,
+                visit,
+                page_id,
+                notice=notice_html(notice, focus=focus),
+                pending=pending,
+                problem=problem,
+            )
+
+    def _screen(
+        self,
+        visit: Visit,
+        page_id: str,
+        *,
+        notice: Markup,
+        pending: Pending | None,
+        problem: str | None,
+    ) -> Screen:
         shown = self.visits.shown(page_id)
         views = self.shown_views(page_id, visit)
-        sight = await self.sight(views, visit)
-        # Thumbnails are made and the log is summed up at first sight: not on the page's loop.
-        earlier = await asyncio.to_thread(self._earlier, visit, shown)
-        header = await asyncio.to_thread(self.header, visit)
-        references = await asyncio.to_thread(self._references, views)
-        guards = await asyncio.to_thread(self.noticed.about, views)
+        sight = self._sight(views, visit)
+        guards = self.noticed.about(views)
         return Screen(
             page_id=page_id,
             comparison_id=shown if views else None,
             subject=self._subject(views),
-            cards=self.cards(views, visit, sight, guards),
-            stage=seen_stage(views or self.example, sight, references),
+            cards=tuple(self._card_at(place, views, visit, sight, guards) for place in PLACES),
+            stage=seen_stage(views or self.example, sight, self._references(views)),
             vote=vote_of_comparison(sight, views, problem=problem),
-            earlier=earlier,
-            header=header,
-            notice=notice_html(notice, focus=focus),
+            earlier=self._earlier(visit, shown),
+            header=self.header(visit),
+            notice=notice,
             is_running=self.running(visit) is not None,
             is_watched=not all(view.is_over for view in views),
             pending=pending,
@@ -157,12 +177,9 @@ class Easel:
                 visit.live_ids.discard(comparison_id)
         return next(iter(visit.live_ids), None)
 
-    async def sight(self, views: Sequence[RunView], visit: Visit) -> Sight:
+    def _sight(self, views: Sequence[RunView], visit: Visit) -> Sight:
         """What this visit's voter may see of the runs of a comparison; all of the example."""
-        if not views:
-            return Sight()
-        # Copies may have to be made, and what is shown is written down.
-        return await asyncio.to_thread(self.ballots.look, visit.voter_id, views)
+        return self.ballots.look(visit.voter_id, views) if views else Sight()
 
     def header(self, visit: Visit) -> Markup:
         account = self.wallet.account(visit)
@@ -224,38 +241,36 @@ class Easel:
                 shown.append(view)
         return tuple(shown), frozenset(hidden_ids)
 
-    def cards(
+    async def card_at(self, place: int, views: Sequence[RunView], visit: Visit) -> Markup:
+        """The card on a side, from 1; of the example when there are no views."""
+        # Copies may have to be made, and what is shown is written down.
+        return await asyncio.to_thread(
+            lambda: self._card_at(place, views, visit, self._sight(views, visit))
+        )
+
+    def _card_at(
         self,
+        place: int,
         views: Sequence[RunView],
         visit: Visit,
         sight: Sight,
         guards: tuple[Guard, ...] = (),
-    ) -> tuple[Markup, ...]:
-        """One card a side; of the example when there are no views."""
-        lanes = range(1, LANES + 1)
+    ) -> Markup:
         if sight.is_hidden:
-            return tuple(blind_card(place, views, sight) for place in lanes)
+            return blind_card(place, views, sight)
         if sight.showing is not None and sight.is_drawn:
-            by_run = {view.run_id: view for view in views}
-            pair = [by_run[run_id] for run_id in sight.showing.run_ids]
-            return tuple(
-                self.card(view.lane, (view,), visit, place=place, guards=guards)
-                for place, view in enumerate(pair, start=1)
-            )
+            run_id = sight.showing.run_ids[place - 1]
+            view = next(view for view in views if view.run_id == run_id)
+            return self.card(view.lane, (view,), visit, place=place, guards=guards)
         if views:
-            return tuple(
-                self.card(lane, of_lane(views, lane), visit, guards=guards) for lane in lanes
+            return self.card(place, of_lane(views, place), visit, guards=guards)
+        return card_html(
+            Card(
+                lane=place,
+                views=of_lane(self.example, place),
+                model=catalog.DEFAULT_LANES[place - 1],
+                is_example=bool(self.example),
             )
-        return tuple(
-            card_html(
-                Card(
-                    lane=lane,
-                    views=of_lane(self.example, lane),
-                    model=catalog.DEFAULT_LANES[lane - 1],
-                    is_example=bool(self.example),
-                )
-            )
-            for lane in lanes
         )
 
     def card(
@@ -311,7 +326,7 @@ class Easel:
         """As this voter had the first pictures before them; as numbered where they judged none."""
         acts = self.ballots.log.votes_of(views[0].comparison_id)
         left = shown_as_a(act for act in acts if act.voter_id == visit.voter_id)
-        firsts = {lane: of_lane(views, lane)[:1] for lane in range(1, LANES + 1)}
+        firsts = {lane: of_lane(views, lane)[:1] for lane in PLACES}
         return sorted(firsts, key=lambda lane: not any(v.run_id in left for v in firsts[lane]))
 
     def _thumbnail(self, views: Sequence[RunView], lane: int) -> Path | None:
@@ -351,7 +366,7 @@ def staged(
         pair_of: The runs of the two; by default the first picture of each side.
     """
     shown = [view for view in views if view.run and view.picture and view.picture.is_file()]
-    firsts = [each[0] for lane in range(1, LANES + 1) if (each := of_lane(shown, lane))]
+    firsts = [each[0] for lane in PLACES if (each := of_lane(shown, lane))]
     pair = firsts if len(firsts) == LANES else shown[:LANES]
     if pair_of is not None:
         pair = [view for run_id in pair_of for view in shown if view.run_id == run_id]

@@ -20,7 +20,7 @@ from playground.ui.shelf import Shelf
 from playground.ui.texts import text
 from playground.ui.texts.telling import told
 from playground.ui.visits import Visit, Visits
-from playground.ui.voting.ballots import Act, Ballots, Sight
+from playground.ui.voting.ballots import Act, Ballots
 from playground.ui.voting.neutral_references import is_missing, missing_words
 from playground.ui.wallet import Wallet
 
@@ -61,11 +61,13 @@ class Flow:
 
     async def balance(self, visit: Visit) -> Markup:
         """The header, once the service was asked what the account holds now."""
+        problem = None
         try:
             await self.wallet.refresh(visit)
         except PlaygroundError as exc:
-            return el("div", self.easel.header(visit), notice_html(told(exc)))
-        return self.easel.header(visit)
+            problem = notice_html(told(exc))
+        header = await asyncio.to_thread(self.easel.header, visit)
+        return header if problem is None else el("div", header, problem)
 
     async def screen(
         self,
@@ -233,7 +235,7 @@ class Flow:
         comparison_id = self.visits.shown(page_id)
         if comparison_id is None or not self.easel.shown_views(page_id, visit):
             # A stream that says nothing would leave the card blank.
-            yield self.easel.cards((), visit, Sight())[lane - 1]
+            yield await self.easel.card_at(lane, (), visit)
             return
         card, drawn, known, silent_s = Markup(""), None, None, HEARTBEAT_S
         while self.visits.shown(page_id) == comparison_id:
@@ -249,7 +251,7 @@ class Flow:
                 # Hidden cards change at one moment, whichever side was first.
                 news = is_over if is_hidden else [(view.run_id, view.revision) for view in watched]
                 if (state := (is_hidden, news)) != drawn:
-                    card = await self._card(lane, views, visit)
+                    card = await self.easel.card_at(lane, views, visit)
                     drawn, silent_s = state, HEARTBEAT_S
                 if silent_s >= HEARTBEAT_S:
                     silent_s = 0.0
@@ -259,12 +261,9 @@ class Flow:
             await asyncio.sleep(LOOK_EVERY_S)
             silent_s += LOOK_EVERY_S
         # The framework shows the last word of a stream once more when it ends.
-        yield await self._card(lane, self.easel.shown_views(page_id, visit), visit)
+        yield await self.easel.card_at(lane, self.easel.shown_views(page_id, visit), visit)
 
     # ---- inside the steps -----------------------------------------------------------------------
-
-    async def _card(self, lane: int, views: Sequence[RunView], visit: Visit) -> Markup:
-        return self.easel.cards(views, visit, await self.easel.sight(views, visit))[lane - 1]
 
     def _comparison(self, form: Form, visit: Visit) -> Comparison:
         if not 1 <= form.repeats <= catalog.MAX_REPEATS:
