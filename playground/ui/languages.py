@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.markup import escape
 from playground.ui.framework import LightPage, no_app_yet
-from playground.ui.serving.front_page import PATHS
 from playground.ui.texts import (
     CATALOGUES,
     Language,
@@ -26,6 +25,7 @@ from playground.ui.texts import (
 from playground.ui.widgets import asset
 
 PARAMETER = "lang"  # of the page's address
+PATHS = ("/", "/config", "/config/")  # of the page, and of what it is made of
 
 
 class PageLanguage:

@@ -7,8 +7,9 @@ Beside it, in the same run, a bare Gradio app that sends cards of the same size 
 to as many visitors. Each app is a process of its own. The delay of an update is from the moment
 the row of a lane was made (of the bare app: from the moment the card was sent) to its card's
 arrival; the pause is what lies between two cards of a running lane, a second when nothing is in the
-way. One visitor alone comes first. CPU and memory are those of the server's process; left pages
-are let go of after twenty seconds here instead of an hour.
+way. One visitor alone comes first. CPU and memory are those of the server's process; "own" is what
+of it is no page of a file, such as a library used for the first time, which the system can drop and
+read again. Left pages are let go of after twenty seconds here instead of an hour.
 """
 
 import argparse
@@ -50,6 +51,7 @@ class Wave:
     loaded_mb: float
     busy_mb: float
     left_mb: float
+    own_mb: float  # of what is left, what is no page of a file
 
 
 def main() -> None:
@@ -74,12 +76,19 @@ def compare(which: str, visitors: int, waves: int, speed: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         command = ["--serve", which, "--data", name, "--speed", str(speed)]
         with server(command) as (process, url):
-            began_mb = resident_mb(process.pid)
-            print(f"{which}: {visitors} visitors at once; the server began with {began_mb:.0f} MB")
+            began_mb = memory_mb(process.pid)
+            own_mb = memory_mb(process.pid, "RssAnon")
+            print(
+                f"{which}: {visitors} visitors at once; the server began with {began_mb:.0f} MB, "
+                f"own {own_mb:.0f}"
+            )
             log = RunLog(Path(name) / "data" / "runs.csv") if which == "ours" else None
             # What is used for the first time is read in, whoever comes.
             alone = asyncio.run(one_wave(url, process.pid, 1, log))
-            print(f"  one visitor: {alone.failed} failed; left {alone.left_mb:.0f} MB")
+            print(
+                f"  one visitor: {alone.failed} failed; left {alone.left_mb:.0f} MB, "
+                f"own {alone.own_mb:.0f}"
+            )
             began_mb = alone.left_mb
             for number in range(1, waves + 1):
                 wave = asyncio.run(one_wave(url, process.pid, visitors, log))
@@ -90,8 +99,8 @@ def compare(which: str, visitors: int, waves: int, speed: float) -> None:
                     f"{percentile(wave.delays_s, 95):.2f} max {max(wave.delays_s):.2f} s · pause "
                     f"p95 {percentile(wave.pauses_s, 95):.2f} max {max(wave.pauses_s):.2f} s · "
                     f"tick p95 {percentile(wave.ticks_s, 95):.2f} s · MB loaded "
-                    f"{wave.loaded_mb:.0f}, busy {wave.busy_mb:.0f}, left {wave.left_mb:.0f} "
-                    f"(+{(wave.loaded_mb - began_mb) / visitors:.2f} a page)"
+                    f"{wave.loaded_mb:.0f}, busy {wave.busy_mb:.0f}, left {wave.left_mb:.0f}, own "
+                    f"{wave.own_mb:.0f} (+{(wave.loaded_mb - began_mb) / visitors:.2f} a page)"
                 )
                 began_mb = wave.left_mb
 
@@ -100,12 +109,12 @@ async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wav
     async with visitors_of(url, visitors) as everybody:
         cpu_began_s = cpu_s(pid)
         await asyncio.gather(*(each.come() for each in everybody))
-        loaded_mb = resident_mb(pid)
+        loaded_mb = memory_mb(pid)
         began_s = time.monotonic()
         await asyncio.gather(*(each.run("A lighthouse at dusk") for each in everybody))
         seconds = time.monotonic() - began_s
         wave_cpu_s = cpu_s(pid) - cpu_began_s
-        busy_mb = resident_mb(pid)
+        busy_mb = memory_mb(pid)
     await asyncio.sleep(SETTLES_AFTER_S)
     delays_s, failed = [], sum(bool(each.problems) for each in everybody)
     for problem in sorted({words for each in everybody for words in each.problems}):
@@ -126,7 +135,8 @@ async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wav
         cpu_s=wave_cpu_s,
         loaded_mb=loaded_mb,
         busy_mb=busy_mb,
-        left_mb=resident_mb(pid),
+        left_mb=memory_mb(pid),
+        own_mb=memory_mb(pid, "RssAnon"),
     )
 
 
@@ -219,9 +229,9 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def resident_mb(pid: int) -> float:
+def memory_mb(pid: int, kind: str = "VmRSS") -> float:
     status = Path(f"/proc/{pid}/status").read_text("ascii")
-    line = next(each for each in status.splitlines() if each.startswith("VmRSS"))
+    line = next(each for each in status.splitlines() if each.startswith(kind))
     return int(line.split()[1]) / 1024
 
 

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from playground.ui.languages import PATHS
 from playground.ui.texts import spoken
 
-PATHS = ("/", "/config", "/config/")
 # Pages made at once: each takes megabytes until it is ready, and more at once are no quicker.
 AT_ONCE = 4
 KEPT = 8  # each 0.7 MB; a language, an address and a path make one
