@@ -223,8 +223,8 @@ async def visitors_of(url: str, number: int) -> AsyncIterator[list[Visitor]]:
     That many pages, yet to be loaded; they are closed at the end.
 
     Each is somebody else to the page, at an address of their own, and has connections of its own,
-    as a browser has: a client looks through all it holds at each request, and for fifty pages this
-    took more than the server did.
+    as a browser has: a client looks through all it holds at each request, which for fifty pages took
+    as long as the server took to send them.
     """
     async with AsyncExitStack() as opened:
         clients = [

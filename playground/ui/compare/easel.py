@@ -76,7 +76,7 @@ class Screen:
     earlier: Markup
     header: Markup
     notice: Markup
-    is_running: bool  # something of this visit; nothing more is begun until it is over
+    is_running: bool = False  # something of this visit; nothing more is begun until it is over
     is_watched: bool = False  # what is shown is running, so its watchers write the cards
     pending: Pending | None = None
     form: Form | None = None  # set when the form is to be filled again
@@ -96,7 +96,9 @@ class Easel:
     experiment_name: Callable[[str], str] = str  # what its maker called an experiment
     neutral_references: NeutralReferences = field(init=False)
     noticed: Noticed = field(init=False)
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _turns: asyncio.Semaphore = field(
+        init=False, default_factory=lambda: asyncio.Semaphore(AT_ONCE)
+    )
 
     def __post_init__(self) -> None:
         self.neutral_references = NeutralReferences(self.thumbnails_dir.with_name("shown"))
@@ -120,7 +122,7 @@ class Easel:
         """
         # Thumbnails are made and the log is summed up at first sight: not on the page's loop.
         async with self._turns:
-            return await asyncio.to_thread(
+            screen = await asyncio.to_thread(
                 self._screen,
                 visit,
                 page_id,
@@ -128,6 +130,8 @@ class Easel:
                 pending=pending,
                 problem=problem,
             )
+        # What runs is written down on the loop only: it decides whether more may be bought.
+        return replace(screen, is_running=self.running(visit) is not None)
 
     def _screen(
         self,
@@ -152,7 +156,6 @@ class Easel:
             earlier=self._earlier(visit, shown),
             header=self.header(visit),
             notice=notice,
-            is_running=self.running(visit) is not None,
             is_watched=not all(view.is_over for view in views),
             pending=pending,
         )
