@@ -36,16 +36,17 @@ class RefusingDisk:
         monkeypatch.setattr("builtins.open", self._guarded_file(open))
 
     def _check(self, name: str, target: Any) -> None:
-        if self.refuses is None:
+        refuses = self.refuses  # read once: a test changes it while other threads write
+        if refuses is None:
             return
-        if self.refuses == errno.ENOSPC and name in ("unlink", "ftruncate"):
+        if refuses == errno.ENOSPC and name in ("unlink", "ftruncate"):
             return
         if isinstance(target, int):
             target = Path(f"/proc/self/fd/{target}").readlink()
         path = Path(os.fsdecode(target)).absolute()
         if path.is_relative_to(self._folder):
             self.refused.append(f"{name} {path}")
-            raise OSError(self.refuses, os.strerror(self.refuses), str(path))
+            raise OSError(refuses, os.strerror(refuses), str(path))
 
     def _guarded(self, name: str, real: Any) -> Any:
         def guarded(target: Any, *args: Any, **kwargs: Any) -> Any:
