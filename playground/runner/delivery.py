@@ -254,9 +254,10 @@ class Delivery:
         try:
             await self._service.download(task.result_url, part)
             # Decoding holds a loop up for tens of milliseconds, so a thread does it.
-            return await asyncio.to_thread(
-                images.keep, part, kit.pictures_dir, picture_stem(kit.secret, run.run_id)
-            )
+            async with kit.picture_gate:
+                return await asyncio.to_thread(
+                    images.keep, part, kit.pictures_dir, picture_stem(kit.secret, run.run_id)
+                )
         except OSError as exc:
             raise StorageError(
                 said(

@@ -49,6 +49,9 @@ class Kit:
     owed: deque[tuple[str, Fact, dict[str, Any]]] = field(default_factory=deque)
     # A burst of lanes must not leave more than a few answers in doubt when the power goes.
     submit_gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    # Decoding takes a core for itself and megabytes a picture; when many runs end at once, their
+    # cards and everybody's page want that core too.
+    picture_gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     @property
     def pictures_dir(self) -> Path:

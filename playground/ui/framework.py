@@ -16,9 +16,12 @@ from functools import cached_property, lru_cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import anyio
 import gradio as gr
+from fastapi import concurrency
+from fastapi.dependencies import utils as dependencies
 from gradio import blocks as gradio_blocks
-from gradio import component_meta, state_holder, utils
+from gradio import component_meta, route_utils, state_holder, utils
 from gradio.blocks import BlocksConfig, convert_component_dict_to_list
 from gradio.routes import App
 
@@ -39,6 +42,9 @@ def lighten() -> None:
     # Half of the time a widget takes to be made, at the start and at each update.
     component_meta.inspect = gradio_blocks.inspect = _Inspect("inspect")  # type: ignore[attr-defined]
     App.create_app = staticmethod(_with_busy_routes_first)  # type: ignore[method-assign]
+    gradio_blocks.anyio = _Anyio("anyio")  # type: ignore[attr-defined]
+    dependencies.run_in_threadpool = _in_thread  # type: ignore[assignment,attr-defined]
+    route_utils.get_root_url = _root_url
 
 
 def with_quiet_queue(blocks: gr.Blocks) -> None:
@@ -89,6 +95,57 @@ def _with_busy_routes_first(*args: Any, **options: Any) -> App:
             router.routes.sort(key=lambda route: not route.path.endswith(_BUSY))
             router._mark_routes_changed()
     return app
+
+
+# What a widget makes of a value that a page sent, where that is the value itself or its words.
+_AT_ONCE = frozenset({gr.HTML.preprocess, gr.Textbox.preprocess, gr.Checkbox.preprocess})
+
+
+class _Anyio(ModuleType):
+    """
+    The module `anyio`, whose threads are not asked for what takes a microsecond.
+
+    The framework asks one for every value of every event. While many of them work, the answer is
+    waited for behind all the others, milliseconds each time.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.to_thread = SimpleNamespace(run_sync=self._run_sync)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(anyio, name)
+
+    @staticmethod
+    async def _run_sync(step: Any, *values: Any, **options: Any) -> Any:
+        if getattr(step, "__func__", None) in _AT_ONCE:
+            return step(*values)
+        return await anyio.to_thread.run_sync(step, *values, **options)
+
+
+async def _in_thread(step: Any, *values: Any, **named: Any) -> Any:
+    """A thread is not asked whether somebody is logged in either: that is a look into a dictionary."""
+    if getattr(step, "__qualname__", "").endswith("create_app.<locals>.login_check"):
+        return step(*values, **named)
+    return await concurrency.run_in_threadpool(step, *values, **named)
+
+
+_make_root_url = route_utils.get_root_url
+_TOLD = ("x-forwarded-host", "x-gradio-server", "x-forwarded-proto")
+
+
+def _root_url(request: Any, route_path: str, root_path: str | None) -> str:
+    """The address of the app, as a request tells it; three addresses were parsed for each event."""
+    headers = tuple(request.headers.get(name) for name in _TOLD)
+    return _root_url_of(headers, str(request.url), route_path, root_path)
+
+
+@lru_cache(maxsize=64)
+def _root_url_of(
+    headers: tuple[str | None, ...], url: str, route_path: str, root_path: str | None
+) -> str:
+    told = SimpleNamespace(headers=dict(zip(_TOLD, headers, strict=True)), url=url)
+    return _make_root_url(told, route_path, root_path)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=256)

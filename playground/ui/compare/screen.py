@@ -14,7 +14,7 @@ from playground.ui.compare.flow import Flow
 from playground.ui.compare.references import reference_strip
 from playground.ui.confirm import confirm_html
 from playground.ui.money import Quote
-from playground.ui.pages import Pages
+from playground.ui.pages import Pages, Sent
 from playground.ui.stage import stage
 from playground.ui.texts import text
 from playground.ui.voting.blind import blind_switch, is_switched, switched
@@ -22,6 +22,8 @@ from playground.ui.voting.votes import act_of, vote_panel
 from playground.ui.widgets import COMPARE_TAB, QUIET, html
 
 REFRESH_EVERY_S = 5.0
+# An answer that only says what is new may be lost on its way, and nobody would know.
+WHOLE_EVERY_S = 30.0
 PROMPT_LINES = 3
 MAX_PROMPT_LINES = 8
 # The line on top, the stage's own buttons and the verdicts: in sight with both whole pictures.
@@ -54,7 +56,7 @@ class CompareScreen:
             with gr.Column(elem_id="results", scale=1, min_width=300):
                 self._show()
         self._pending = gr.State(None)
-        self._sent: Pages[tuple[Any, Any]] = Pages()  # stage and vote panel, as each page has them
+        self._sent: Pages[Sent] = Pages()
         self._form = [self._prompt, self._references, self._choices]
         self._screen = [
             self._subject,
@@ -180,7 +182,7 @@ class CompareScreen:
         self._header.open(None, None, None, js=_SHOW_TAB, **QUIET)
         self._examples.choose(self._on_choose, visit, self._prompt, queue=False, **QUIET)
         gr.Timer(REFRESH_EVERY_S).tick(
-            self._on_tick, visit, self._screen, queue=False, trigger_mode="once", **QUIET
+            self._on_news, visit, self._screen, queue=False, trigger_mode="once", **QUIET
         )
         demo.unload(self._on_unload)
         return entered
@@ -241,14 +243,21 @@ class CompareScreen:
                 **QUIET,
             )
             settled = watched.then(
-                self._on_settle,
+                self._on_news,
                 visit,
                 self._screen,
                 queue=False,
                 trigger_mode="multiple",
                 **QUIET,
             )
-            settled.then(self._on_balance, visit, self._header, trigger_mode="multiple", **QUIET)
+            settled.then(
+                self._on_balance,
+                visit,
+                self._header,
+                queue=False,
+                trigger_mode="multiple",
+                **QUIET,
+            )
 
     # ---- handlers -----------------------------------------------------------------------------
 
@@ -341,20 +350,16 @@ class CompareScreen:
 
         return watch
 
-    async def _on_settle(self, visit_id: str, request: gr.Request) -> _Updates:
-        screen = await self._screen_of(visit_id, request)
-        return {**self._standing(screen), **self._changed(screen)}
-
-    async def _on_tick(self, visit_id: str, request: gr.Request) -> _Updates:
-        screen = await self._screen_of(visit_id, request)
-        return {**self._standing(screen), **self._changed(screen)}
-
-    async def _screen_of(self, visit_id: str, request: gr.Request) -> Screen:
+    async def _on_news(self, visit_id: str, request: gr.Request) -> _Updates:
         visit = self._flow.visits.enter(visit_id)
-        return await self._flow.screen(visit, _page(request))
+        return self._news(await self._flow.screen(visit, _page(request)))
 
-    async def _on_balance(self, visit_id: str) -> Markup:
-        return await self._flow.balance(self._flow.visits.enter(visit_id))
+    async def _on_balance(self, visit_id: str) -> Any:
+        visit = self._flow.visits.enter(visit_id)
+        # The lane that is over last asks for both.
+        if self._flow.easel.running(visit) is not None:
+            return gr.skip()
+        return await self._flow.balance(visit)
 
     async def _on_form(self, request: gr.Request, visit_id: str, *form: Any) -> _Updates:
         del request
@@ -376,9 +381,8 @@ class CompareScreen:
         """Everything a step may have changed."""
         updates = self._standing(screen)
         updates |= dict(zip(self._cards, screen.cards, strict=True))
-        self._sent[screen.page_id] = (screen.stage, screen.vote)
-        updates[self._stage] = screen.stage
-        updates[self._vote] = screen.vote
+        sent = self._sent[screen.page_id] = Sent()
+        sent.news(updates)
         updates[self._notice] = screen.notice
         updates[self._pending] = screen.pending
         updates[self._confirm] = (
@@ -391,20 +395,17 @@ class CompareScreen:
             updates |= self._refilled(screen.form)
         return updates
 
-    def _changed(self, screen: Screen) -> _Updates:
+    def _news(self, screen: Screen) -> _Updates:
         """
-        Stage and vote panel where they differ from what the page has.
+        What goes on changing by itself, where it differs from what the page has.
 
-        Otherwise they are left alone: somebody may be looking closely.
+        Otherwise it is left alone: somebody may be looking closely.
         """
-        before = self._sent.get(screen.page_id, (None, None))
-        self._sent[screen.page_id] = (screen.stage, screen.vote)
-        parts = ((self._stage, screen.stage), (self._vote, screen.vote))
-        return {
-            widget: value
-            for (widget, value), old in zip(parts, before, strict=True)
-            if value != old
-        }
+        sent = self._sent.setdefault(screen.page_id, Sent())
+        if sent.age_s > WHOLE_EVERY_S:
+            sent.forget(but=(self._stage, self._vote))
+        # The framework takes no updates at all for an error.
+        return sent.news(self._standing(screen)) or {self._place: gr.skip()}
 
     def _standing(self, screen: Screen) -> _Updates:
         """What goes on changing by itself; a running card belongs to its watcher."""
@@ -412,6 +413,8 @@ class CompareScreen:
             self._subject: screen.subject,
             self._earlier: screen.earlier,
             self._header: screen.header,
+            self._stage: screen.stage,
+            self._vote: screen.vote,
             self._run: gr.update(interactive=not screen.is_running),
             self._stop: gr.update(interactive=screen.is_running or screen.is_watched),
         }

@@ -21,7 +21,7 @@ from playground.ui.experiment.outlook import Preview, outlook_html, start_words
 from playground.ui.experiment.progress import head_html, list_html, progress_html
 from playground.ui.history.detail import ready_html, told_html
 from playground.ui.judge.sitting import Scope, Sittings
-from playground.ui.pages import Pages
+from playground.ui.pages import Pages, Sent
 from playground.ui.stage import stage
 from playground.ui.texts import telling, text
 from playground.ui.visits import Visit
@@ -40,14 +40,14 @@ _Updates = dict[Any, Any]
 
 @dataclass(slots=True)
 class _Leaf:
-    """What one page looks at. `sent`: what it was told last; `turn` counts what a person did."""
+    """What one page looks at; `turn` counts what a person did."""
 
     shown: str = ""
     ask: GridAsk = field(default_factory=GridAsk)
     chosen: tuple[str, ...] = ()
     turn: int = 0
     mark: object = None  # of the view that was drawn last
-    sent: dict[Any, Any] = field(default_factory=dict)
+    sent: Sent = field(default_factory=Sent)
 
     def look_at(self, experiment_id: str) -> None:
         if experiment_id != self.shown:
@@ -245,7 +245,7 @@ class ExperimentScreen:
         visit = self._visit(visit_id)
         self._flow.visits.meet_voter(visit, voter_id)
         leaf = self._leaf(request)
-        leaf.sent.clear()
+        leaf.sent.forget()
         leaf.look_at(experiment_id)
         return await self._drawn(leaf, visit)
 
@@ -348,8 +348,7 @@ class ExperimentScreen:
         if leaf.turn != turn:
             # Meanwhile the person has asked for something else, which is drawn there.
             return {self._place: gr.skip()}
-        changed = {name: each for name, each in values.items() if leaf.sent.get(name) != each}
-        leaf.sent |= changed
+        changed = leaf.sent.news(values)
         if self._ticks in changed:
             changed[self._ticks] = gr.Timer(changed[self._ticks], active=True)
         # The framework takes no updates at all for an error.

@@ -9,7 +9,7 @@ from playground.markup import el
 from playground.ui import format as fmt
 from playground.ui.compare.flow import Flow
 from playground.ui.judge.sitting import TRUST_SHARE, Bench, Scope, Sittings, scope_of
-from playground.ui.pages import Pages
+from playground.ui.pages import Pages, Sent
 from playground.ui.stage import stage
 from playground.ui.texts import text, texts_of
 from playground.ui.voting.votes import act_of, vote_panel
@@ -31,7 +31,7 @@ class JudgeScreen:
         self._flow = flow
         self._sittings = sittings
         self._visit_id = visit_id
-        self._sent: Pages[dict[str, Any]] = Pages()  # the stage as each page has it
+        self._sent: Pages[Sent] = Pages()
         with gr.Column(elem_id="judge"):
             self._head = gr.HTML(
                 {},
@@ -104,10 +104,8 @@ class JudgeScreen:
             self._vote: bench.vote,
         }
         # A stage that is told the same again would only blink.
-        if self._sent.get(bench.page_id) != bench.stage:
-            self._sent[bench.page_id] = bench.stage
-            updates[self._stage] = bench.stage
-        return updates
+        sent = self._sent.setdefault(bench.page_id, Sent())
+        return updates | sent.news({self._stage: bench.stage})
 
 
 def _head_html() -> Any:
