@@ -1,6 +1,7 @@
 """The protocol for one picture, over sockets, against the emulator and its faults."""
 
 import hashlib
+import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from playground import images
 from playground.errors import BudgetExceededError, InvalidRequestError, UnknownPriceError
 from playground.references import prepare_reference
 from playground.runlog import load_runs
@@ -531,6 +533,27 @@ async def test_closing_in_the_middle_leaves_within_seconds_and_forgets_nothing(t
     assert left.empty
     assert {view.run.status for view in views} == {RunStatus.SUCCEEDED}
     assert set(rig.charges().values()) == {1}
+
+
+async def test_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch):
+    at_once, most = 0, 0
+    keep = images.keep
+
+    def watched(*told):
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(0.02)  # the others arrive meanwhile
+        kept = keep(*told)
+        at_once -= 1
+        return kept
+
+    monkeypatch.setattr(images, "keep", watched)
+    async with open_rig(tmp_path) as rig:
+        runs = await rig.run(repeats=4)
+
+    assert [run.status for run in runs] == ["succeeded"] * 8
+    assert most == 1
 
 
 async def test_repeats_are_runs_of_their_own(tmp_path):

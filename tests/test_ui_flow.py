@@ -104,6 +104,22 @@ async def test_a_run_takes_the_place_of_what_is_shown_and_switches_run_off(rig: 
 
 
 @pytest.mark.anyio
+async def test_the_balance_is_asked_when_nothing_runs_any_more(rig: Rig) -> None:
+    def asked() -> int:
+        return rig.emulator.tally.answers[Endpoint.BALANCE, 200]
+
+    rig.fault("task", "slow", seconds=50)
+    screen = await rig.run()
+    before = asked()
+
+    assert await rig.flow.balance(rig.visit) is None
+    assert asked() == before
+    await rig.finish(screen)
+    assert "data-chip" in str(await rig.flow.balance(rig.visit))
+    assert asked() == before + 1
+
+
+@pytest.mark.anyio
 async def test_two_clicks_at_once_buy_one_comparison(rig: Rig) -> None:
     before = rig.submits
 

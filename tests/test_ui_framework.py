@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import anyio
 import gradio as gr
 import httpx
 import pytest
+from fastapi import Request, concurrency
+from gradio import blocks as gradio_blocks
 from gradio import component_meta, route_utils
 from gradio.state_holder import StateHolder
 
@@ -62,8 +65,9 @@ LEFT_ALONE = gr.skip()
 
 
 @contextmanager
-def launched(demo: gr.Blocks) -> Iterator[str]:
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, run_history=False)
+def launched(demo: gr.Blocks, **options: Any) -> Iterator[str]:
+    options |= {"prevent_thread_lock": True, "quiet": True, "ssr_mode": False, "run_history": False}
+    _, url, _ = demo.launch(**options)
     try:
         yield url
     finally:
@@ -229,3 +233,90 @@ def test_a_state_whose_change_sets_something_off_is_still_looked_at() -> None:
     for demo, n_changed in ((quiet, 0), (watched, 1)):
         answer = asyncio.run(demo.process_api(demo.fns[0], [], state=session_of(demo)))
         assert len(answer["changed_state_ids"]) == n_changed
+
+
+def test_no_thread_is_asked_for_a_value_that_stays_what_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    real = anyio.to_thread.run_sync
+
+    async def watched(step: Any, *values: Any, **options: Any) -> Any:
+        asked.append(step.__qualname__)
+        return await real(step, *values, **options)
+
+    async def step(*values: Any) -> str:
+        return repr(values)
+
+    with SpokenPage(analytics_enabled=False) as demo:
+        inputs = [gr.Textbox(), gr.HTML(), gr.Checkbox(), gr.Number(), gr.State("here")]
+        gr.Button().click(step, inputs, gr.HTML())
+    session = session_of(demo)
+    monkeypatch.setattr(anyio.to_thread, "run_sync", watched)
+
+    told = [7, {"size": "1:1"}, True, 3, None]
+    answer = asyncio.run(demo.process_api(demo.fns[0], told, state=session))
+
+    assert answer["data"] == ["('7', {'size': '1:1'}, True, 3, 'here')"]
+    assert asked == ["Number.preprocess"]
+    assert gradio_blocks.anyio.CapacityLimiter is anyio.CapacityLimiter
+
+
+def test_who_is_not_logged_in_is_refused_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = concurrency.run_in_threadpool
+
+    async def watched(step: Any, *values: Any, **named: Any) -> Any:
+        asked.append(step.__name__)
+        return await real(step, *values, **named)
+
+    monkeypatch.setattr(concurrency, "run_in_threadpool", watched)
+    statuses = []
+    for auth in (("ann", "secret"), None):
+        with launched(page(), auth=auth) as url:
+            statuses.append(httpx.post(f"{url}gradio_api/queue/join", json={}).status_code)
+
+    assert statuses == [401, 422]
+    assert asked == []
+
+
+@pytest.mark.parametrize("root_path", ["", "/tools/flux", "https://flux.example/app/"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Forwarded-Proto": "https"},
+        {"X-Forwarded-Host": "flux.example", "X-Forwarded-Proto": "https, http"},
+        {"X-Gradio-Server": "https://here.example/gradio_api/queue/join"},
+    ],
+)
+def test_the_address_of_the_app_is_told_as_ever(headers: dict[str, str], root_path: str) -> None:
+    route = "/gradio_api/queue/join"
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "server": ("127.0.0.1", 7860),
+        "path": route,
+        "query_string": b"",
+        "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
+    }
+
+    told = route_utils.get_root_url(Request(scope), route, root_path)
+
+    assert told == framework._make_root_url(Request(scope), route, root_path)
+    assert told == route_utils.get_root_url(Request(scope), route, root_path)
+
+
+def test_the_addresses_of_two_callers_are_not_mixed_up() -> None:
+    def told_to(host: bytes, path: str = "/") -> str:
+        scope = {
+            "type": "http",
+            "path": path,
+            "query_string": b"",
+            "headers": [(b"host", host), (b"x-forwarded-host", host)],
+        }
+        return route_utils.get_root_url(Request(scope), path, None)
+
+    assert told_to(b"one.example") == "http://one.example"
+    assert told_to(b"two.example") == "http://two.example"
+    assert told_to(b"one.example", "/config") == "http://one.example"

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from playground.emulator import EmulatorServer, EmulatorSettings
+from playground.ui.compare import screen
 from playground.ui.serving.security import HEADERS
 from tests.served import Served, served
 from tests.visitors import visitors_of
@@ -207,6 +208,24 @@ async def test_a_few_visitors_at_once_all_get_their_pictures(page: Served) -> No
         rows = page.desk.log.runs_of(each.comparison_id)
         assert [row.status for row in rows] == ["succeeded", "succeeded"]
         assert len({update.lane for update in each.updates if update.is_over}) == 2
+
+
+async def test_a_look_that_finds_nothing_new_brings_nothing_and_now_and_then_all_of_it(
+    page: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with visitors_of(page.url, 1) as (visitor,):
+        await visitor.come()
+        await visitor.run("A fox in the snow")
+        await visitor.look()
+
+        assert await visitor.look() == {}
+        monkeypatch.setattr(screen, "WHOLE_EVERY_S", -1.0)
+        whole = await visitor.look()
+
+    # A stage or a panel that is told the same again would blink under somebody's hand.
+    assert set(whole) == {"subject", "card-1", "card-2", "earlier", "header", "run", "stop"}
+    assert all("pg-picture" in whole[f"card-{lane}"] for lane in (1, 2))
+    assert whole["run"]["interactive"] is True
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -10,7 +10,6 @@ import anyio.to_thread
 import pytest
 from anyio._backends._asyncio import WorkerThread
 
-from playground.ui.pages import Pages
 from playground.ui.serving.sessions import Sessions, looking_after
 
 LONG_AGO = datetime.now() - timedelta(hours=2)  # noqa: DTZ005 the framework's clock is local
@@ -87,15 +86,3 @@ async def test_threads_of_a_crowd_that_has_left_end(monkeypatch: pytest.MonkeyPa
             # The one that is asked last stays.
             while sum(each.is_alive() for each in there) > 1:
                 await anyio.sleep(0.001)
-
-
-def test_of_too_many_pages_the_one_set_longest_ago_is_forgotten() -> None:
-    pages: Pages[int] = Pages(limit=2)
-
-    pages["a"], pages["b"] = 1, 2
-    pages["a"] = 3
-    pages["c"] = 4
-
-    assert dict(pages) == {"a": 3, "c": 4}
-    assert pages.pop("a", None) == 3
-    assert len(pages) == 1

@@ -87,6 +87,17 @@ class Visitor:
             )
         )
 
+    async def look(self) -> dict[str, Any]:
+        """Ticks once more: what the page is told, by the name of the widget."""
+        fn = self._ticking_fn()
+        answer = await self.client.post("/gradio_api/run/predict", json=self._body(fn, {}))
+        components = {each["id"]: each for each in self.config["components"]}
+        return {
+            components[number]["props"]["elem_id"]: value
+            for number, value in zip(fn["outputs"], answer.json()["data"], strict=True)
+            if components[number]["type"] != "state" and value != {"__type__": "update"}
+        }
+
     async def leave(self) -> None:
         """Closes the page, and with it every stream."""
         for task in (self._alive, self._ticking, self._listening):
@@ -103,25 +114,19 @@ class Visitor:
                 pass
 
     async def _ticks(self) -> None:
-        # The first is the one of the tab in sight.
-        ticking = next((fn for fn in self.config["dependencies"] if _is_set_off(fn, "tick")), None)
-        while ticking is not None:
+        if not any(_is_set_off(fn, "tick") for fn in self.config["dependencies"]):
+            return
+        while True:
             await asyncio.sleep(TICK_EVERY_S)
             began_s = time.monotonic()
-            await self._event(ticking)
+            await self._event(self._ticking_fn())
             self.tick_s.append(time.monotonic() - began_s)
 
     async def _event(self, fn: dict[str, Any], **values: str) -> None:
         """One event, and then those that follow it, side by side."""
         is_good = True
         if fn["backend_fn"]:
-            body = {
-                "data": [self._value(number, values) for number in fn["inputs"]],
-                "event_data": None,
-                "fn_index": fn["id"],
-                "trigger_id": fn["targets"][0][0] if fn["targets"] else None,
-                "session_hash": self.session,
-            }
+            body = self._body(fn, values)
             if fn["queue"]:
                 is_good = await self._queued(fn, body)
             else:
@@ -199,6 +204,19 @@ class Visitor:
             if not message["success"]:
                 self.problems.append(f"{event.fn['id']} failed: {message['output']}")
             event.outcome.set_result(bool(message["success"]))
+
+    def _ticking_fn(self) -> dict[str, Any]:
+        # The first is the one of the tab in sight.
+        return next(fn for fn in self.config["dependencies"] if _is_set_off(fn, "tick"))
+
+    def _body(self, fn: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+        return {
+            "data": [self._value(number, values) for number in fn["inputs"]],
+            "event_data": None,
+            "fn_index": fn["id"],
+            "trigger_id": fn["targets"][0][0] if fn["targets"] else None,
+            "session_hash": self.session,
+        }
 
     def _value(self, number: int, values: dict[str, str]) -> Any:
         component = next(each for each in self.config["components"] if each["id"] == number)

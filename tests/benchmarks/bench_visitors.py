@@ -9,16 +9,19 @@ the row of a lane was made (of the bare app: from the moment the card was sent) 
 arrival; the pause is what lies between two cards of a running lane, a second when nothing is in the
 way. One visitor alone comes first. CPU and memory are those of the server's process; "own" is what
 of it is no page of a file, such as a library used for the first time, which the system can drop and
-read again. Left pages are let go of after twenty seconds here instead of an hour.
+read again; "in use" are Python's blocks that something still needs: what lies between them stays the
+process's, and the next crowd's. Left pages are let go of after twenty seconds here instead of an hour.
 """
 
 import argparse
 import asyncio
+import gc
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,7 +92,7 @@ def compare(which: str, visitors: int, waves: int, speed: float) -> None:
                 f"  one visitor: {alone.failed} failed; left {alone.left_mb:.0f} MB, "
                 f"own {alone.own_mb:.0f}"
             )
-            began_mb = alone.left_mb
+            began_mb, blocks = alone.left_mb, blocks_in_use(process)
             for number in range(1, waves + 1):
                 wave = asyncio.run(one_wave(url, process.pid, visitors, log))
                 print(
@@ -100,9 +103,13 @@ def compare(which: str, visitors: int, waves: int, speed: float) -> None:
                     f"p95 {percentile(wave.pauses_s, 95):.2f} max {max(wave.pauses_s):.2f} s · "
                     f"tick p95 {percentile(wave.ticks_s, 95):.2f} s · MB loaded "
                     f"{wave.loaded_mb:.0f}, busy {wave.busy_mb:.0f}, left {wave.left_mb:.0f}, own "
-                    f"{wave.own_mb:.0f} (+{(wave.loaded_mb - began_mb) / visitors:.2f} a page)"
+                    f"{wave.own_mb:.0f} ({(wave.loaded_mb - began_mb) / visitors:+.2f} a page)"
                 )
-                began_mb = wave.left_mb
+                began_mb, before, blocks = wave.left_mb, blocks, blocks_in_use(process)
+                print(
+                    f"    left in use {blocks:,} blocks, {(blocks - before) / before:+.1%}, "
+                    f"{(blocks - before) / visitors:+.0f} a visitor"
+                )
 
 
 async def one_wave(url: str, pid: int, visitors: int, log: RunLog | None) -> Wave:
@@ -166,6 +173,7 @@ def server(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.bench_visitors", *arguments],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -177,6 +185,26 @@ def server(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def blocks_in_use(process: subprocess.Popen[str]) -> int:
+    """What a server says when it is asked."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+def _tell_blocks() -> None:
+    for _ in sys.stdin:
+        gc.collect()
+        print(sys.getallocatedblocks(), flush=True)
+
+
+def _serving(url: str) -> None:
+    threading.Thread(target=_tell_blocks, daemon=True).start()
+    print("serving", url, flush=True)
 
 
 def serve_ours(folder: Path, speed: float) -> None:
@@ -192,7 +220,7 @@ def serve_ours(folder: Path, speed: float) -> None:
     as_deployed = {"is_public": True, "is_behind_proxy": True, "session_cap_usd": Decimal(50)}
     with served(folder / "data", emulator_speed=speed, **as_deployed) as page:
         settle()
-        print("serving", page.url, flush=True)
+        _serving(page.url)
         page.blocks.block_thread()
 
 
@@ -219,7 +247,7 @@ def serve_bare() -> None:
     _, url, _ = demo.launch(
         prevent_thread_lock=True, quiet=True, max_threads=200, run_history=False, ssr_mode=False
     )
-    print("serving", url, flush=True)
+    _serving(url)
     demo.block_thread()
 
 

@@ -59,8 +59,13 @@ class Flow:
         ]
         return self.wallet.quote(requests, visit)
 
-    async def balance(self, visit: Visit) -> Markup:
-        """The header, once the service was asked what the account holds now."""
+    async def balance(self, visit: Visit) -> Markup | None:
+        """
+        The header, once the service was asked what the account holds now; None while something
+        of this visit runs, whose end asks for all.
+        """
+        if self.easel.running(visit) is not None:
+            return None
         problem = None
         try:
             await self.wallet.refresh(visit)

@@ -250,14 +250,7 @@ class CompareScreen:
                 trigger_mode="multiple",
                 **QUIET,
             )
-            settled.then(
-                self._on_balance,
-                visit,
-                self._header,
-                queue=False,
-                trigger_mode="multiple",
-                **QUIET,
-            )
+            settled.then(self._on_balance, visit, self._header, trigger_mode="multiple", **QUIET)
 
     # ---- handlers -----------------------------------------------------------------------------
 
@@ -355,11 +348,8 @@ class CompareScreen:
         return self._news(await self._flow.screen(visit, _page(request)))
 
     async def _on_balance(self, visit_id: str) -> Any:
-        visit = self._flow.visits.enter(visit_id)
-        # The lane that is over last asks for both.
-        if self._flow.easel.running(visit) is not None:
-            return gr.skip()
-        return await self._flow.balance(visit)
+        header = await self._flow.balance(self._flow.visits.enter(visit_id))
+        return gr.skip() if header is None else header
 
     async def _on_form(self, request: gr.Request, visit_id: str, *form: Any) -> _Updates:
         del request
