@@ -10,7 +10,8 @@ arrival; the pause is what lies between two cards of a running lane, a second wh
 way. One visitor alone comes first. CPU and memory are those of the server's process; "own" is what
 of it is no page of a file, such as a library used for the first time, which the system can drop and
 read again; "in use" are Python's blocks that something still needs: what lies between them stays the
-process's, and the next crowd's. Left pages are let go of after twenty seconds here instead of an hour.
+process's, and the next crowd's. Who has left is let go of after twenty seconds here: else a page is
+kept for an hour, and a visit for half an hour.
 """
 
 import argparse
@@ -210,10 +211,12 @@ def _serving(url: str) -> None:
 def serve_ours(folder: Path, speed: float) -> None:
     from app import prepare_process, settle
     from playground import ui
+    from playground.ui import visits
     from tests.served import served
 
     prepare_process()
-    ui.LOOK_EVERY_S = KEPT_S
+    visits.KEPT_IN_PUBLIC_S = KEPT_S
+    ui.LOOK_EVERY_S = 5.0
     ui.Janitor = partial(ui.Janitor, look_every_s=1.0)
     ui.Sessions = partial(ui.Sessions, kept_s=KEPT_S)
     ui.looking_after = partial(ui.looking_after, every_s=1.0)
