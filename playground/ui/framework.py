@@ -131,12 +131,13 @@ async def _in_thread(step: Any, *values: Any, **named: Any) -> Any:
 
 
 _make_root_url = route_utils.get_root_url
-_TOLD = ("x-forwarded-host", "x-gradio-server", "x-forwarded-proto")
+# What the framework makes the app's own address of, where a proxy or a client wrote them.
+ADDRESS_HEADERS = ("x-forwarded-host", "x-forwarded-proto", "x-gradio-server")
 
 
 def _root_url(request: Any, route_path: str, root_path: str | None) -> str:
     """The address of the app, as a request tells it; three addresses were parsed for each event."""
-    headers = tuple(request.headers.get(name) for name in _TOLD)
+    headers = tuple(request.headers.get(name) for name in ADDRESS_HEADERS)
     return _root_url_of(headers, str(request.url), route_path, root_path)
 
 
@@ -144,7 +145,7 @@ def _root_url(request: Any, route_path: str, root_path: str | None) -> str:
 def _root_url_of(
     headers: tuple[str | None, ...], url: str, route_path: str, root_path: str | None
 ) -> str:
-    told = SimpleNamespace(headers=dict(zip(_TOLD, headers, strict=True)), url=url)
+    told = SimpleNamespace(headers=dict(zip(ADDRESS_HEADERS, headers, strict=True)), url=url)
     return _make_root_url(told, route_path, root_path)  # type: ignore[arg-type]
 
 

@@ -40,7 +40,7 @@ class Sent:
     """
     What a page has of what it was sent, by widget.
 
-    Of words only their hash is kept: a page holds some fifty thousand characters.
+    Of words only their hash is kept: Compare's are two to eight thousand characters a page.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -62,7 +62,7 @@ class Flow:
     async def balance(self, visit: Visit) -> Markup | None:
         """
         The header, once the service was asked what the account holds now; None while something
-        of this visit runs, whose end asks for all.
+        of this visit runs: who watches that asks again when it is over.
         """
         if self.easel.running(visit) is not None:
             return None

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from playground.ui.framework import ADDRESS_HEADERS
 from playground.ui.languages import PATHS
 from playground.ui.texts import spoken
 
@@ -16,8 +17,6 @@ AT_ONCE = 4
 KEPT = 8  # each 0.7 MB; a language, an address and a path make one
 # The framework answers these with something of whoever asks.
 _PERSONAL = {"deep_link", "page"}
-# What the addresses inside the page are made of.
-_TOLD_BY_PROXIES = ("x-forwarded-host", "x-forwarded-proto", "x-gradio-server")
 
 _Key = tuple[str | None, ...]
 
@@ -100,5 +99,5 @@ def _key(scope: Scope) -> _Key | None:
         scope.get("root_path"),
         str(scope.get("server")),
         headers.get("host"),
-        *(headers.get(name) for name in _TOLD_BY_PROXIES),
+        *(headers.get(name) for name in ADDRESS_HEADERS),
     )
